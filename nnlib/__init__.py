@@ -1,0 +1,49 @@
+"""nnlib: the functions of "Backpropagation you can check", as its chapters build them.
+
+The laws, which hold everywhere:
+
+Shapes
+    One example per row. ``x`` is (N, n_in), ``W`` is (n_out, n_in), ``b`` is (n_out,), and ``z = x @ W.T + b``: row i of W
+    is neuron i, and the Jacobian dz/dx is W. A single example is a batch of one.
+Gradients
+    ``dX`` is dL/dX, in the shape of X, whatever X is. ``g`` is the gradient that arrives from above.
+The rule
+    Every operation f has a partner ``f_vjp(g, out, *args)`` that returns one gradient per argument. A loss ends the chain,
+    so its partner ``loss_grad(y, t)`` starts it.
+1/N once
+    A loss is a mean over the batch. 1/N enters in the loss's gradient and nowhere else.
+No state, no chance
+    Functions are pure, no argument is changed, and what is random takes an ``rng``.
+"""
+
+from .activations import VJP, identity, identity_vjp, relu, relu_vjp, sigmoid, sigmoid_vjp, softmax, softmax_vjp, tanh, tanh_vjp
+from .contracts import SuspiciousInput
+from .diagnosis import check_grads
+from .gradcheck import CheckResult, check_vjp, numerical_grad, numerical_jacobian, vjp_error
+from .layers import dense, dense_vjp
+from .literate import landed
+from .losses import (
+    GRAD,
+    bce,
+    bce_grad,
+    cross_entropy,
+    cross_entropy_grad,
+    half_mse,
+    half_mse_grad,
+    one_hot,
+    sigmoid_bce,
+    sigmoid_bce_grad,
+    softmax_cross_entropy,
+    softmax_cross_entropy_grad,
+)
+from .network import backward, forward, init_params, value_and_grad
+from .training import Step, batches, sgd_step, train
+
+__version__ = "0.1.0"
+__all__ = [
+    "GRAD", "VJP", "CheckResult", "Step", "SuspiciousInput",
+    "backward", "batches", "bce", "bce_grad", "check_grads", "check_vjp", "cross_entropy", "cross_entropy_grad", "dense", "dense_vjp",
+    "forward", "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad", "numerical_jacobian",
+    "one_hot", "relu", "relu_vjp", "sgd_step", "sigmoid", "sigmoid_bce", "sigmoid_bce_grad", "sigmoid_vjp", "softmax",
+    "softmax_cross_entropy", "softmax_cross_entropy_grad", "softmax_vjp", "tanh", "tanh_vjp", "train", "value_and_grad", "vjp_error",
+]  # fmt: skip

@@ -1,0 +1,321 @@
+"""Numerical derivatives, and the comparison of a hand-derived rule with them.
+
+Every check perturbs in float64, divides by the step really taken, and compares relative to the size of the gradient, so
+that a loss scaled by a millionth is judged the same.
+"""
+
+import inspect
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from .contracts import Array, all_finite, check_arrays, check_kind, check_rng, contract, requires
+
+TOLERANCE = {np.dtype(np.float64): 1e-7, np.dtype(np.float32): 1e-4}  # by the kind of number of the gradient on trial
+ROUNDING = 1e-10  # of a central difference, relative to the value differentiated: the spacing of floats over the step
+KINK = 3e-3  # slopes to both sides of a kink differ by more than this part of the gradient; a curve's, by h times its bend
+
+# What the functions below require ---------------------------------------------------------------------------------------
+
+
+def check_numerical(name, f, x, h):
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function of x, got {f!r}")
+    check_arrays(name, [("x", ("...",), x)], kinds="f")
+    check_kind(name, "h", h, kinds="f")
+    if not 0 < h < 1:
+        raise ValueError(f"{name}: h must be a small step above 0, got {h!r}")
+
+    def guarded(x):
+        value = f(x)
+        check_arrays(name, [("the value of f", ("...",), value)], kinds="f")
+        return value
+
+    return {"f": guarded}
+
+
+def check_numerical_scalar(name, f, x, h):
+    guarded = check_numerical(name, f, x, h)["f"]
+
+    def scalar(x):
+        value = guarded(x)
+        if np.shape(value) != ():
+            raise ValueError(f"{name}: f must return one number, got shape {np.shape(value)}; for arrays there is numerical_jacobian")
+        return value
+
+    return {"f": scalar}
+
+
+def check_rule(name, f, f_vjp, args, rng):
+    for key, function in (("f", f), ("f_vjp", f_vjp)):
+        if not callable(function):
+            raise TypeError(f"{name}: {key} must be a function, got {function!r}")
+    if not args:
+        raise TypeError(f"{name}: expected the arguments of f after f_vjp, got none")
+    for k, arg in enumerate(args):
+        check_arrays(name, [(f"argument {k + 1} of f", ("...",), arg)], kinds="f")
+    check_rng(name, rng)
+
+    def rule(g, out, *args):
+        """f_vjp, with its answer held to one gradient per argument."""
+        grads = f_vjp(g, out, *args)
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        if len(grads) != len(args):
+            raise ValueError(f"{name}: f_vjp must return one gradient per argument, expected {len(args)}, got {len(grads)}")
+        return grads
+
+    return {"f_vjp": rule}
+
+
+# Numerical derivatives --------------------------------------------------------------------------------------------------
+
+
+def nudge(x: Array, i: tuple, h: float) -> tuple:
+    """Two float64 copies of x, whose entry i is h * max(1, |x_i|) more and less (chapter 2)."""
+    up, down = np.array(x, dtype=float), np.array(x, dtype=float)
+    step = h * max(1, abs(up[i]))
+    up[i] += step
+    down[i] -= step
+    return up, down
+
+
+@requires(check_numerical_scalar)
+def numerical_grad(f: Callable, x: Array, h: float = 1e-5) -> Array:
+    r"""The gradient of a scalar function by central differences: nudge one entry, hold the rest.
+
+    Parameters
+    ----------
+    f : function
+        From an array like `x` to one number.
+    x : array of any shape, or a number
+        Where the gradient is wanted.
+    h : float
+        The step, relative to an entry larger than 1.
+
+    Returns
+    -------
+    grad : float64 array, shape of `x`
+        :math:`(f(x + s_i e_i) - f(x - s_i e_i)) / 2 s_i` with :math:`s_i = h \max(1, |x_i|)`.
+
+    Raises
+    ------
+    ValueError, TypeError, FloatingPointError
+        If `f` does not return one finite real number, `x` is no array of finite reals, or `h` no small step.
+
+    Notes
+    -----
+    Built in chapter 2; its error in chapter 4.
+    """
+    grad = np.empty(np.shape(x))
+    for i in np.ndindex(grad.shape):
+        up, down = nudge(x, i, h)
+        grad[i] = (f(up) - f(down)) / (up[i] - down[i])
+    return grad
+
+
+@requires(check_numerical)
+def numerical_jacobian(f: Callable, x: Array, h: float = 1e-5) -> Array:
+    """The Jacobian of an array function by central differences, one column per entry of x.
+
+    Parameters
+    ----------
+    f : function
+        From an array like `x` to an array.
+    x : array of any shape, or a number
+        Where the Jacobian is wanted.
+    h : float
+        The step, relative to an entry larger than 1.
+
+    Returns
+    -------
+    J : float64 array, shape of ``f(x)`` + shape of `x`
+        ``J[k, i]`` is the derivative of output k with respect to input i.
+
+    Raises
+    ------
+    ValueError, TypeError, FloatingPointError
+        If `f` does not return finite reals, `x` is no array of finite reals, or `h` no small step.
+
+    Notes
+    -----
+    Built in chapter 3.
+    """
+    columns = []
+    for i in np.ndindex(np.shape(x)):
+        up, down = nudge(x, i, h)
+        columns.append((f(up) - f(down)) / (up[i] - down[i]))
+    return np.stack(columns, axis=-1).reshape(np.shape(columns[0]) + np.shape(x))
+
+
+# The comparison ---------------------------------------------------------------------------------------------------------
+
+
+@contract("..., ... ->")
+def relative_error(got: Array, expected: Array) -> float:
+    """The largest difference of two gradients, relative to the largest entry of both; 0 if both are 0 (chapter 4)."""
+    size = max(abs(got).max(), abs(expected).max())
+    return abs(got - expected).max() / size if size > 0 else 0.0
+
+
+@requires(check_rule)
+def vjp_error(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generator) -> float:
+    r"""How far a rule is from the numerical derivative, for one random g.
+
+    Parameters
+    ----------
+    f : function
+        From `args` to an array.
+    f_vjp : function
+        Its rule: ``f_vjp(g, out, *args)`` returns one gradient per argument.
+    *args : arrays
+        Where the rule is tried; best of sizes that are all different.
+    rng : numpy.random.Generator
+        Where g comes from.
+
+    Returns
+    -------
+    error : float
+        The worst of the arguments' `relative_error`, between the rule's gradient and that of :math:`\sum g \odot f`.
+
+    Raises
+    ------
+    ValueError, TypeError, FloatingPointError
+        If the rule returns another number of gradients or other shapes, or an argument is no array of finite reals.
+
+    Notes
+    -----
+    Built in chapter 4.
+    """
+    out = f(*args)
+    g = rng.standard_normal(np.shape(out)).astype(np.result_type(out))
+    exact = [np.array(a, dtype=float) for a in args]
+    worst = 0.0
+    for k, got in enumerate(f_vjp(g, out, *args)):
+        expected = numerical_grad(lambda x: (g * f(*exact[:k], x, *exact[k + 1 :])).sum(), args[k])
+        worst = max(worst, relative_error(np.array(got, dtype=float), expected))
+    return worst
+
+
+class CheckEntry(NamedTuple):
+    """How one argument or parameter fared."""
+
+    name: str
+    shape: tuple
+    worst: float  #: the largest relative error
+    at: tuple | None  #: where it is
+    got: float | None  #: the gradient on trial there
+    expected: float | None  #: the numerical derivative there
+    n_kinks: int  #: entries left out, because the function bends within the step
+    tolerance: float
+    note: str = ""  #: what else there is to say
+
+    @property
+    def ok(self) -> bool:
+        return self.worst <= self.tolerance
+
+    def __str__(self):
+        lines = f"{self.name} {self.shape}: relative error {self.worst:.1e}, {'right' if self.ok else 'WRONG'}"
+        if not self.ok and self.at is not None:
+            lines += f" at {list(self.at)}: got {self.got:.9g}, expected {self.expected:.9g}"
+        return lines + (f"; {self.note}" if self.note else "")
+
+
+class CheckResult(NamedTuple):
+    """The verdict of a gradient check; true when no entry is wrong."""
+
+    entries: tuple  #: of CheckEntry, one per argument or parameter
+
+    @property
+    def ok(self) -> bool:
+        return all(entry.ok for entry in self.entries)
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        wrong = [entry.name for entry in self.entries if not entry.ok]
+        head = f"wrong: {', '.join(wrong)}" if wrong else "right: every gradient agrees with the numerical derivative"
+        return "\n  ".join([head, *map(str, self.entries)])
+
+
+def compare(name: str, got: Array, expected: Array, kinks: Array, size_of_f: float, note: str = "") -> CheckEntry:
+    """Judge one gradient; `kinks` marks the entries where the numerical derivative means nothing."""
+    shape, got = np.shape(expected), np.asarray(got)
+    tolerance = TOLERANCE.get(got.dtype, min(TOLERANCE.values()))
+    complaint = ""
+    if np.shape(got) != shape:
+        complaint = f"has shape {np.shape(got)}, expected {shape}"
+    elif got.dtype.kind not in "fiu":
+        complaint = f"holds {got.dtype}, expected real numbers"
+    elif not all_finite(got):
+        complaint = f"is not finite at {np.argwhere(~np.isfinite(got))[0].tolist()}"
+    if complaint:
+        return CheckEntry(name, shape, np.inf, None, None, None, 0, tolerance, complaint)
+    error = np.where(kinks, 0, abs(got.astype(float) - expected))
+    sizes = np.where(kinks, 0, np.maximum(abs(got), abs(expected)))
+    at = np.unravel_index(error.argmax(), shape)
+    worst = error[at] / max(sizes.max(), ROUNDING * size_of_f / tolerance, np.finfo(float).tiny)
+    return CheckEntry(name, shape, float(worst), tuple(map(int, at)), float(got[at]), float(expected[at]), int(kinks.sum()), tolerance, note)
+
+
+@requires(check_rule)
+def check_vjp(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generator) -> CheckResult:
+    """Is this rule right? Compare it, for one random g, with the numerical derivative, argument by argument.
+
+    Parameters
+    ----------
+    f, f_vjp, *args, rng
+        As for `vjp_error`.
+
+    Returns
+    -------
+    result : CheckResult
+        True when the rule is right; printed, it names the argument and the entry that are wrong, and both values.
+        Where f bends within the step, the slopes to both sides differ; such entries are counted, not judged.
+
+    Raises
+    ------
+    ValueError, TypeError, FloatingPointError
+        If the rule returns another number of gradients, or an argument is no array of finite reals.
+
+    Notes
+    -----
+    Shown in chapter 4.
+    """
+    out = f(*args)
+    g = rng.standard_normal(np.shape(out)).astype(np.result_type(out))
+    exact = [np.array(a, dtype=float) for a in args]
+    entries = []
+    for name, k, got in zip(argument_names(f, len(args)), range(len(args)), f_vjp(g, out, *args)):
+
+        def along(x):
+            return (g * f(*exact[:k], x, *exact[k + 1 :])).sum()
+
+        expected = numerical_grad(along, args[k])
+        left, right = one_sided_slopes(along, exact[k])
+        size = max(abs(expected).max(), np.finfo(float).tiny)
+        kinks = abs(right - left) > KINK * size + ROUNDING * abs(g * out).sum()
+        note = ""
+        if kinks.any():
+            i = tuple(np.argwhere(kinks)[0].tolist())
+            note = f"{kinks.sum()} not checkable, first {list(i)}: slopes {left[i]:.6g} and {right[i]:.6g} to its sides"
+        entries.append(compare(name, got, expected, kinks, abs(g * out).sum(), note))
+    return CheckResult(tuple(entries))
+
+
+def one_sided_slopes(f: Callable, x: Array, h: float = 1e-5) -> tuple:
+    """The difference quotients of f to the left and to the right of x, entry by entry."""
+    left, right = np.empty(np.shape(x)), np.empty(np.shape(x))
+    for i in np.ndindex(left.shape):
+        up, down = nudge(x, i, h)
+        left[i] = (f(x) - f(down)) / (x[i] - down[i])
+        right[i] = (f(up) - f(x)) / (up[i] - x[i])
+    return left, right
+
+
+def argument_names(f: Callable, n: int) -> list:
+    try:
+        names = [name for name, p in inspect.signature(f).parameters.items() if p.kind != p.VAR_POSITIONAL]
+    except (TypeError, ValueError):  # some functions written in C have no signature
+        names = []
+    return (names + [f"argument {k + 1}" for k in range(len(names), n)])[:n]
