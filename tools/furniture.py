@@ -1,0 +1,61 @@
+"""Sphinx extension: a description on every page, a 404 page, and what follows from the repository's address."""
+
+import html
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from docutils import nodes
+
+DESCRIPTION = (
+    "Backpropagation derived step by step from one neuron to any network, in notebooks whose every formula "
+    "is executed and checked against a numerical derivative."
+)
+
+
+def pages_address(repository):
+    """Where GitHub Pages publishes a repository: https://github.com/OWNER/NAME -> https://OWNER.github.io/NAME/"""
+    owner, name = urlsplit(repository).path.strip("/").split("/")
+    return f"https://{owner.lower()}.github.io/{name.removesuffix('.git')}/"
+
+
+def use_address(app, config):
+    """With an address: buttons and canonical links. Without one: no buttons that lead nowhere."""
+    options = config.html_theme_options
+    repository = options.get("repository_url")
+    options["use_repository_button"] = bool(repository)
+    if repository:
+        config.html_baseurl = config.html_baseurl or pages_address(repository)
+    else:
+        options["launch_buttons"] = {}
+
+
+def description(doctree):
+    """A page's first paragraph of plain words, or the book's description."""
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else ()
+    plain = (p.astext() for p in paragraphs if not any(p.findall(nodes.math)))
+    return next(plain, DESCRIPTION)
+
+
+def add_tags(app, pagename, templatename, context, doctree):
+    tags = f'<meta name="description" content="{html.escape(description(doctree))}" />\n'
+    if pagename == "404" and app.config.html_baseurl:  # served under any path, so its links start at the address
+        tags = f'<base href="{app.config.html_baseurl}" />\n' + tags
+    context["metatags"] = tags + context.get("metatags", "")
+
+
+def write_sitemap(app, exception):
+    if exception is None and app.builder.name == "html" and app.config.html_baseurl:
+        urls = (app.config.html_baseurl + app.builder.get_target_uri(page) for page in sorted(app.env.found_docs))
+        entries = "\n".join(f"<url><loc>{html.escape(url)}</loc></url>" for url in urls)
+        Path(app.outdir, "sitemap.xml").write_text(
+            '<?xml version="1.0" encoding="utf-8"?>\n'
+            f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}\n</urlset>\n',
+            "utf-8",
+        )
+
+
+def setup(app):
+    app.connect("config-inited", use_address)
+    app.connect("html-page-context", add_tags)
+    app.connect("build-finished", write_sitemap)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
