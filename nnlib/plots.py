@@ -1,0 +1,471 @@
+"""The book's pictures: every ``draw_*(ax, ...)`` draws on a matplotlib Axes and returns None.
+
+Values that flow forward are FORWARD (solid), gradients that flow back are BACKWARD (dashed): the same
+two colours, with the same meaning, as in the book's equations. No meaning rests on colour alone.
+"""
+
+import io
+import re
+import sys
+from collections import Counter
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import style
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+
+from .activations import VJP
+from .layers import dense_vjp
+
+FORWARD, BACKWARD, THIRD, FOURTH = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+INK, LINE = "#1F2430", "#7A8291"
+# A line needs 3:1 against the panel, small text 4.5:1: text is set in a darker shade of its colour.
+TEXT = {FORWARD: "#0072B2", BACKWARD: "#B34F00", THIRD: "#00775A", FOURTH: "#A2497A", INK: INK}
+# Classes are neither values nor gradients, so they have colours of their own, and a marker each.
+CLASSES = ((THIRD, "o"), (FOURTH, "s"), ("#F0E442", "^"), ("#56B4E9", "D"))
+SIZE = (5.2, 3.2)
+STYLE = "nnlib.book"
+
+
+# --- One renderer for figures and explorer frames ---------------------------------------------------------------
+
+
+def use_style():
+    """Give every figure of a notebook the book's look; in a kernel, show figures as reproducible SVG."""
+    style.use(STYLE)
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if hasattr(shell, "kernel"):
+        shell.enable_matplotlib("inline")  # resets the formats once, so ours come after it
+        formatters = shell.display_formatter.formatters
+        for formatter in formatters.values():
+            formatter.type_printers.pop(Figure, None)
+        formatters["image/svg+xml"].for_type(Figure, svg)
+
+
+def figure(*draws, size=SIZE, png=False):
+    """Show one figure with a panel for each ``draw(ax)``, side by side.
+
+    Parameters
+    ----------
+    *draws : callables
+        Each gets an Axes of its own.
+    size : (float, float)
+        Width and height in inches; a page is 7.2 wide.
+    png : bool
+        For curves that depend on rounding noise or timings, which no two machines draw alike.
+    """
+    from IPython.display import Image, display
+
+    fig = compose(*draws, size=size)
+    display(Image(_save(fig, "png", dpi=200), width=int(100 * size[0])) if png else fig)
+
+
+def compose(*draws, size=SIZE):
+    """Return the Figure that has a panel for each ``draw(ax)``, without showing it."""
+    with style.context(STYLE):
+        fig = Figure(figsize=size)
+        for draw, ax in zip(draws, fig.subplots(1, len(draws), squeeze=False)[0], strict=True):
+            draw(ax)
+    return fig
+
+
+def svg(fig):
+    """Return a Figure as one line of SVG that is the same on every machine, and short."""
+    source = _save(fig, "svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])).decode()
+    for pattern, replacement in _TIDY:
+        source = pattern.sub(replacement, source)
+    return source
+
+
+def _save(fig, fmt, **options):
+    out = io.BytesIO()
+    with style.context(STYLE):
+        fig.savefig(out, format=fmt, **options)
+    return out.getvalue()
+
+
+# Coordinates are rounded to a hundredth of a point, far above the last digits in which machines differ and
+# far below what can be seen. The rest is weight: prolog, comments, group names, a font list on every label.
+_TIDY = [
+    (re.compile(pattern, re.DOTALL), replacement)
+    for pattern, replacement in [
+        (r"^.*?(?=<svg)|<!--.*?-->|\s+$", ""),
+        (r"(?<=>)\s+(?=<)", ""),
+        (r"<(?!image)[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), tag[0])),
+        (r'<g id="[^"]*"', "<g"),
+        (r' transform="rotate\(-?0 [^"]*"|font-family: [^;"]*(; )?', ""),
+        (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),
+        (r"\s+", " "),
+    ]
+]
+
+
+# --- Networks and graphs ----------------------------------------------------------------------------------------
+
+
+def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8):
+    """Draw a network's neurons and weights, generated from `params`: the thicker, the larger.
+
+    Parameters
+    ----------
+    ax : Axes
+    params : list of (W, b)
+        W is (n_out, n_in), b is (n_out,).
+    trace : list of (x, z, a), optional
+        Writes the values of one `example` in its neurons, in forward's colour.
+    grads : list of (dW, db), optional
+        Dashes each weight as strongly as its gradient, and writes db below each neuron, in backward's colour.
+    mark : collection of str
+        Parameters to point at, by name: ``{"W2", "b1"}``.
+    most : int
+        A layer with more neurons than this shows ``most - 1`` of them.
+
+    Raises
+    ------
+    ValueError
+        If `mark` names no parameter of this network.
+    """
+    sizes = [params[0][0].shape[1], *(len(b) for _, b in params)]
+    names = {f"{letter}{layer}" for layer in range(1, len(sizes)) for letter in "Wb"}
+    if set(mark) - names:
+        raise ValueError(f"draw_network: mark is {sorted(mark)}, expected names among {sorted(names)}")
+    neurons = [_neurons(n, most) for n in sizes]
+    edge = max(map(len, neurons)) / 2
+    numbers = trace is not None or grads is not None
+
+    for layer, (W, b) in enumerate(params, 1):
+        for name, X, line in ((f"W{layer}", W, 18), (f"b{layer}", b, 4)):
+            note = dict(weight="bold") if name in mark else {}
+            _label(ax, "✗ " * (name in mark) + f"{name}: {_shape(X)}", (layer - 0.5, edge), line, **note)
+        strength = np.abs(W) / (np.abs(W).max() or 1)
+        wrong = f"W{layer}" in mark
+        for i, above in neurons[layer]:
+            for j, below in neurons[layer - 1]:
+                ends = [layer - 1, layer], [below, above]
+                ax.plot(*ends, "-", color=INK if wrong else LINE, lw=0.5 + 1.5 * strength[i, j] + wrong, zorder=1)
+                if grads is not None:
+                    dW = np.abs(grads[layer - 1][0])
+                    ax.plot(*ends, "--", color=BACKWARD, lw=2.2 * dW[i, j] / (dW.max() or 1), zorder=1)
+
+    for layer, n in enumerate(sizes):
+        wrong = f"b{layer}" in mark
+        _label(ax, f"layer {layer}: {n}" if layer else f"input: {n}", (layer, -edge), -8)
+        if n > most:
+            ax.text(layer, neurons[layer][-1][1] + 1, "⋮", ha="center", va="center", size=16)
+        for i, height in neurons[layer]:
+            place = layer, height
+            ax.plot(*place, "o", ms=28 if numbers else 16, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong)
+            if trace is not None:
+                value = trace[layer - 1][2] if layer else trace[0][0]
+                _label(ax, number(value[example, i], 2), place, color=FORWARD, size=8)
+            if grads is not None and layer:
+                _label(ax, number(grads[layer - 1][1][i], 2), place, -15, color=BACKWARD, size=8)
+    ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-edge - 0.2, edge + 0.2))
+    ax.set_axis_off()
+
+
+def _neurons(n, most):
+    """The neurons of a layer that are shown, each with its height; a long layer has a gap above its last one."""
+    shown = range(n) if n <= most else [*range(most - 2), n - 1]
+    rows = np.arange(len(shown)) + (n > most) * (np.arange(len(shown)) == len(shown) - 1)
+    return list(zip(shown, rows.max() / 2 - rows, strict=True))
+
+
+class Node(NamedTuple):
+    """One quantity of a computational graph.
+
+    `parents` maps the name of each quantity that this one is computed from to the derivative with respect to it,
+    or to None where that is no single number.
+    """
+
+    name: str
+    value: object = None
+    grad: object = None
+    parents: dict = {}
+
+
+def network_graph(params, acts, trace, g=None):
+    """Return the Nodes of a network: its forward pass, and the backward pass from `g` if that is given.
+
+    Parameters
+    ----------
+    params, acts, trace
+        What ``forward`` took and returned.
+    g : array, optional
+        dL/dy, the gradient that arrives at the output, in its shape.
+    """
+    nodes = []
+    for layer, ((W, b), act, (x, z, a)) in reversed(list(enumerate(zip(params, acts, trace, strict=True), 1))):
+        dz = None if g is None else VJP[act](g, a, z)
+        dx, dW, db = (None, None, None) if g is None else dense_vjp(dz, z, x, W, b)
+        inputs = [f"a{layer - 1}" if layer > 1 else "x", f"W{layer}", f"b{layer}"]
+        nodes = [
+            Node(f"W{layer}", W, dW),
+            Node(f"b{layer}", b, db),
+            Node(f"z{layer}", z, dz, dict.fromkeys(inputs)),
+            Node(f"a{layer}", a, g, {f"z{layer}": None}),
+            *nodes,
+        ]
+        g = dx
+    return [Node("x", trace[0][0], g), *nodes]
+
+
+def draw_graph(ax, nodes):
+    """Draw a computational graph: on every edge the value going forward and the gradient coming back.
+
+    Above each edge stands the parent's value; below it the gradient that comes back along this edge, which is
+    the child's gradient times the derivative; between them, that derivative. Where several paths leave a node,
+    their sum stands below it. An array shows its shape and, between bars, its Frobenius norm.
+
+    Parameters
+    ----------
+    ax : Axes
+    nodes : sequence of Node
+        Parents before children. Where gradients are None, only the forward arrows are drawn.
+
+    Raises
+    ------
+    ValueError
+        If a parent is no node that came before.
+    """
+    known = {}
+    for node in nodes:
+        if set(node.parents) - set(known):
+            raise ValueError(f"draw_graph: {node.name} has parents {[*node.parents]}, expected names among {[*known]}")
+        known[node.name] = node
+    places = _places(known)
+    fan = Counter(parent for node in nodes for parent in node.parents)
+
+    for child in nodes:
+        x, y = places[child.name]
+        for name, local in child.parents.items():
+            parent = known[name]
+            grad = parent.grad if local is None or child.grad is None else local * child.grad
+            _draw_edge(ax, places[name], (x, y), parent.value, grad, local, level_start=fan[name] == 1)
+        if not fan[child.name]:
+            _draw_edge(ax, (x, y), (x + 0.7, y), child.value, child.grad)
+        if fan[child.name] > 1 and child.grad is not None:
+            _label(ax, f"Σ {_brief(child.grad)}", (x, y), -17, color=BACKWARD, weight="bold")
+        ax.plot(x, y, "o", ms=28, mfc="white", mec=INK, mew=1.2, zorder=3)
+        _label(ax, child.name, (x, y))
+    x, y = np.array([*places.values()]).T
+    ax.set(xlim=(x.min() - 0.25, x.max() + 0.8), ylim=(y.min() - 0.5, y.max() + 0.5))
+    ax.set_axis_off()
+
+
+def _places(nodes):
+    """A column for each step: what is computed stands around its parents' height, what is given below that."""
+    depth = {}
+    for name, node in nodes.items():
+        depth[name] = max((depth[parent] + 1 for parent in node.parents), default=0)
+    for name, node in nodes.items():
+        uses = [depth[child] for child, other in nodes.items() if name in other.parents]
+        if uses and not node.parents:  # given just before its first use
+            depth[name] = min(uses) - 1
+    places = {}
+    for column in range(max(depth.values()) + 1):
+        computed = [name for name in nodes if depth[name] == column and nodes[name].parents]
+        given = [name for name in nodes if depth[name] == column and not nodes[name].parents]
+        inner = [parent for name in computed for parent in nodes[name].parents if nodes[parent].parents]
+        middle = np.mean([places[parent][1] for parent in inner]) if inner else 0
+        top = middle + (len(computed or given) - 1) / 2
+        places |= {name: (column, top - row) for row, name in enumerate(computed + given)}
+    return places
+
+
+def _draw_edge(ax, start, end, value, grad, local=None, level_start=True):
+    """Two lanes, forward above and backward below, level where their three labels stand."""
+
+    def lane(tail, head, side, **style):
+        def connect(a, b, **_):  # in pixels
+            point = ax.figure.dpi / 72
+            inward = np.sign(b[0] - a[0]) * 13 * point
+            a, b = np.add(a, (inward, side * 6 * point)), np.add(b, (-inward, side * 6 * point))
+            level_first = level_start == (tail == start)
+            turn = a[0] + (0.65 if level_first else 0.35) * (b[0] - a[0])
+            bend = (turn + (b if level_first else a)[0]) / 2
+            curve = [(bend, a[1]), (bend, b[1])]
+            line, bow = [Path.LINETO], [Path.CURVE4] * 3
+            if level_first:
+                return Path([a, (turn, a[1]), *curve, b], [Path.MOVETO] + line + bow)
+            return Path([a, *curve, (turn, b[1]), b], [Path.MOVETO] + bow + line)
+
+        arrow = dict(arrowstyle="-|>,head_width=0.25", connectionstyle=connect, lw=1.6)
+        ax.annotate("", head, tail, arrowprops=arrow | style)
+
+    share = 0.5 if start[1] == end[1] else 0.37 if level_start else 0.63
+    at = start[0] + share * (end[0] - start[0]), (start if level_start else end)[1]
+    lane(start, end, +1, color=FORWARD)
+    if value is not None:
+        _label(ax, _brief(value), at, 8, color=FORWARD, size=9)
+    if grad is not None:
+        lane(end, start, -1, color=BACKWARD, ls=(0, (4, 2)))
+        _label(ax, _brief(grad), at, -8, color=BACKWARD, size=9)
+    if local is not None:
+        _label(ax, f"×{_brief(local)}", at, size=8)
+
+
+def _label(ax, text, place, points=0, color=INK, **style):
+    """Text at a place, or so many points above or below it, in the readable shade of a colour."""
+    va = "center" if points == 0 else "bottom" if points > 0 else "top"
+    style = dict(color=TEXT[color], ha="center", va=va, zorder=4) | style
+    ax.annotate(text, place, (0, points), textcoords="offset points", **style)
+
+
+def number(value, digits=3):
+    """Write a number as the figures do: few digits, and a minus sign."""
+    return f"{float(value):.{digits}g}".replace("-", "−")
+
+
+def _shape(X):
+    return "×".join(map(str, np.shape(X)))
+
+
+def _brief(X):
+    return number(np.reshape(X, ())) if np.size(X) == 1 else f"{_shape(X)}, |{number(np.linalg.norm(X), 2)}|"
+
+
+# --- Curves -----------------------------------------------------------------------------------------------------
+
+
+def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False):
+    """Draw named curves over `x`, each with its own colour, dash and label.
+
+    Parameters
+    ----------
+    ax : Axes
+    x : array, (n,)
+    curves : dict of str to array, (n,)
+    log : bool
+        Both axes logarithmic.
+    """
+    for name, y in curves.items():
+        ax.plot(x, y, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, **(dict(xscale="log", yscale="log") if log else {}))
+    ax.legend()
+
+
+def draw_loss_curve(ax, steps):
+    """Draw the loss of every mini-batch, thin, and each epoch's mean, from what ``train`` yields."""
+    epoch, loss = np.array([(step.epoch, step.loss) for step in steps], dtype=float).T
+    if not len(loss):
+        raise ValueError("draw_loss_curve: steps is empty, expected what train yields")
+    count = np.arange(1, len(loss) + 1)
+    groups = [epoch == e for e in np.unique(epoch)]
+    ax.plot(count, loss, "-", color=LINE, lw=0.8, label="one mini-batch")
+    ax.plot([count[g].mean() for g in groups], [loss[g].mean() for g in groups], color=FORWARD, label="mean of an epoch")
+    ax.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    ax.legend()
+
+
+def draw_tangent(ax, f, x0, slope, span):
+    """Draw f over ``span = (low, high)`` and the line of the given slope that touches it at x0."""
+    x = np.linspace(*span, 200)
+    y = f(x)
+    ax.plot(x, y, color=FORWARD)
+    ax.plot(x, f(x0) + slope * (x - x0), "--", color=BACKWARD, scaley=False)
+    ax.plot(x0, f(x0), "o", color=INK)
+    _label(ax, f"slope {number(slope)}", (x0, f(x0)), 9 if slope < 0 else -9, color=BACKWARD, ha="left")
+    margin = 0.08 * (y.max() - y.min() or 1)
+    ax.set(xlim=span, ylim=(y.min() - margin, y.max() + margin))
+
+
+def draw_descent(ax, f, points):
+    """Draw f and the numbered points that a descent visits, with an arrow from each to the next."""
+    points = np.asarray(points, dtype=float)
+    low, high = points.min(), points.max()
+    margin = 0.25 * (high - low or 1)
+    x = np.linspace(low - margin, high + margin, 200)
+    ax.plot(x, f(x), color=FORWARD)
+    heights = np.array([f(point) for point in points])
+    ax.plot(points, heights, "o", color=BACKWARD)
+    places = list(zip(points, heights, strict=True))
+    for start, end in pairwise(places):
+        ax.annotate("", end, start, arrowprops=dict(arrowstyle="-|>", color=BACKWARD, ls="--", shrinkA=4, shrinkB=4))
+    for number, place in enumerate(places):
+        _label(ax, str(number), place, 7, color=BACKWARD)
+
+
+# --- Tables -----------------------------------------------------------------------------------------------------
+
+
+def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2):
+    """Draw a matrix as tinted cells with their numbers (up to 150 of them); zeros stay white.
+
+    Parameters
+    ----------
+    ax : Axes
+    M : array, (n, m)
+    rows, cols : sequences of str, optional
+        Labels of the rows and columns.
+    color : str
+        FORWARD for values, BACKWARD for gradients.
+    """
+    M = np.array(M)
+    if M.ndim != 2:
+        raise ValueError(f"draw_matrix: M has shape {M.shape}, expected two dimensions")
+    tint = LinearSegmentedColormap.from_list("tint", ["white", _mix(color, 0.55)])
+    ax.imshow(np.abs(M), cmap=tint, vmin=0, vmax=np.abs(M).max() or 1, interpolation="none", aspect="auto" if M.size > 150 else "equal")
+    if M.size <= 150:
+        for (i, j), value in np.ndenumerate(M):
+            ax.text(j, i, number(value, digits), ha="center", va="center", size=9)
+    ax.set_xticks(range(M.shape[1]) if cols is not None else [], labels=cols)
+    ax.set_yticks(range(M.shape[0]) if rows is not None else [], labels=rows)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(True)
+
+
+def draw_confusion(ax, table, names):
+    """Draw how often each true class (row) was taken for each class (column)."""
+    table = np.array(table)
+    if table.shape != (len(names), len(names)):
+        raise ValueError(f"draw_confusion: table has shape {table.shape}, expected a row and a column for each of {len(names)} names")
+    draw_matrix(ax, table, names, names, digits=6)
+    ax.set(xlabel="predicted", ylabel="true")
+
+
+def draw_decision_regions(ax, predict, x, labels, names=None, fine=200):
+    """Draw which class ``predict`` chooses where, over the points of a plane, and the points themselves.
+
+    Parameters
+    ----------
+    ax : Axes
+    predict : callable
+        (M, 2) -> (M,) class numbers.
+    x : array, (N, 2)
+    labels : array, (N,)
+        True class numbers: up to four classes, each with a marker. A point in a foreign region is ringed.
+    names : sequence of str, optional
+        What the classes are called, for the legend.
+    fine : int
+        The plane is asked at ``fine`` by ``fine`` points.
+    """
+    x, labels = np.asarray(x), np.asarray(labels)
+    if x.ndim != 2 or x.shape[1] != 2 or labels.shape != x.shape[:1] or not set(labels) <= set(range(len(CLASSES))):
+        raise ValueError(
+            f"draw_decision_regions: got x of shape {x.shape} and labels of shape {labels.shape} with classes {sorted(set(labels.flat))}, "
+            f"expected (N, 2) and (N,), classes 0 to {len(CLASSES) - 1}"
+        )
+    low, high = x.min(0), x.max(0)
+    low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
+    across, up = (np.linspace(a, b, fine) for a, b in zip(low, high, strict=True))
+    plane = predict(np.stack(np.meshgrid(across, up), -1).reshape(-1, 2)).reshape(fine, fine)
+    border = (plane != np.roll(plane, 1, 0)) | (plane != np.roll(plane, 1, 1))
+    border[0], border[:, 0] = False, False
+    palette = ListedColormap([_mix(color, 0.35) for color, _ in CLASSES] + [INK])
+    picture = dict(origin="lower", aspect="auto", interpolation="none", vmin=0, vmax=len(CLASSES))
+    extent = (low[0], high[0], low[1], high[1])
+    ax.imshow(np.where(border, len(CLASSES), plane), cmap=palette, extent=extent, **picture)
+    for k, (color, marker) in enumerate(CLASSES):
+        if (labels == k).any():
+            ax.plot(*x[labels == k].T, marker, color=color, mec=INK, mew=0.8, label=k if names is None else names[k])
+    wrong = x[predict(x) != labels]
+    ax.plot(*wrong.T, "o", ms=13, mfc="none", mec=INK, mew=1.5, label=f"wrong: {len(wrong)}")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _mix(color, share):
+    return tuple(share * c + 1 - share for c in to_rgb(color))
