@@ -43,6 +43,8 @@ def use_style():
         for formatter in formatters.values():
             formatter.type_printers.pop(Figure, None)
         formatters["image/svg+xml"].for_type(Figure, svg)
+        # JupyterLab shows no SVG of a notebook that it has not run yet, but this.
+        formatters["text/plain"].for_type(Figure, lambda fig, printer, cycle: printer.text("(run the cell to see the figure)"))
 
 
 def figure(*draws, size=SIZE, png=False):
@@ -60,7 +62,7 @@ def figure(*draws, size=SIZE, png=False):
     from IPython.display import Image, display
 
     fig = compose(*draws, size=size)
-    display(Image(_save(fig, "png", dpi=200), width=int(100 * size[0])) if png else fig)
+    display(Image(_save(fig, "png", dpi=160), width=int(96 * size[0])) if png else fig)
 
 
 def compose(*draws, size=SIZE):
@@ -94,7 +96,7 @@ _TIDY = [
     for pattern, replacement in [
         (r"^.*?(?=<svg)|<!--.*?-->|\s+$", ""),
         (r"(?<=>)\s+(?=<)", ""),
-        (r"<(?!image)[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), tag[0])),
+        (r"<(?!image)[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), 2) + 0:g}", tag[0])),
         (r'<g id="[^"]*"', "<g"),
         (r' transform="rotate\(-?0 [^"]*"|font-family: [^;"]*(; )?', ""),
         (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),
@@ -252,7 +254,7 @@ def draw_graph(ax, nodes):
         ax.plot(x, y, "o", ms=28, mfc="white", mec=INK, mew=1.2, zorder=3)
         _label(ax, child.name, (x, y))
     x, y = np.array([*places.values()]).T
-    ax.set(xlim=(x.min() - 0.25, x.max() + 0.8), ylim=(y.min() - 0.5, y.max() + 0.5))
+    ax.set(xlim=(x.min() - 0.25, x.max() + 0.8), ylim=(y.min() - 0.4, y.max() + 0.4))
     ax.set_axis_off()
 
 
