@@ -18,12 +18,12 @@ Array = np.ndarray  # in annotations: this, or anything else with NumPy's protoc
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 PROTOCOLS = ("__array_ufunc__", "__array_function__", "shape", "dtype")
 ADVICE = {  # how to turn what people have into what nnlib takes
-    "list": "np.array({}, dtype=float)",
-    "tuple": "np.array({}, dtype=float)",
-    "DataFrame": "{}.to_numpy(dtype=float)",
-    "Series": "{}.to_numpy(dtype=float)",
-    "MaskedArray": "{}.filled(value): its mask would be ignored",
-    "matrix": "np.asarray({}): its * is not elementwise",
+    "list": "; convert with np.array(..., dtype={})",
+    "tuple": "; convert with np.array(..., dtype={})",
+    "DataFrame": "; convert with .to_numpy(dtype={})",
+    "Series": "; convert with .to_numpy(dtype={})",
+    "MaskedArray": "; convert with .filled(value): its mask would be ignored",
+    "matrix": "; convert with np.asarray: its * is not elementwise",
 }
 
 
@@ -54,24 +54,25 @@ def contract(shapes, hint="it overflowed", **values):
     hint : str
         Why a result may not be finite, and what to do then.
     **values
-        By argument name, a function from a plain array to a complaint or None.
+        By argument name, a check of values: ``check(name, key, array)`` raises or warns. It sees plain arrays only.
     """
     inputs, outputs = ([tuple(group.split()) for group in side.split(",")] for side in shapes.split("->"))
 
     def decorate(function):
         name, signature = function.__name__, inspect.signature(function)
+        keys = tuple(signature.parameters)
 
         @functools.wraps(function)
         def checked(*args, **kwargs):
-            bound = bind(name, signature, args, kwargs)
-            named = [(key, dims, array) for (key, array), dims in zip(bound.arguments.items(), inputs)]
+            if kwargs or len(args) != len(keys):  # binding takes longer than all the rest
+                args = bind(name, signature, args, kwargs).args
+            named = list(zip(keys, inputs, args))
             sizes = check_arrays(name, named)
-            for key, complaint_about in values.items():
-                array = bound.arguments[key]
-                if isinstance(array, np.ndarray) and (complaint := complaint_about(array)):
-                    raise ValueError(f"{name}: {key} {complaint}")
+            for key, _, array in named:
+                if key in values and isinstance(array, np.ndarray):
+                    values[key](name, key, array)
             with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
-                out = function(*bound.args)
+                out = function(*map(as_float, args[: len(inputs)]), *args[len(inputs) :])
             results = [("the result", *r) for r in zip(outputs, out if isinstance(out, tuple) else (out,)) if r[1] is not None]
             check_shapes(name, results, sizes)
             if not all(all_finite(array) for _, _, array in results):
@@ -111,7 +112,8 @@ def bind(name, signature, args, kwargs):
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"{name}: {error}; expected {name}({', '.join(signature.parameters)})") from None
+        expected = ", ".join(str(p.replace(annotation=p.empty)) for p in signature.parameters.values())
+        raise TypeError(f"{name}: {error}; expected {name}({expected})") from None
     bound.apply_defaults()
     return bound
 
@@ -127,8 +129,9 @@ def check_arrays(name, named, kinds="fc"):
     sizes = check_shapes(name, named)
     for key, _, array in named:
         if not all_finite(array):
-            at = np.argwhere(~np.isfinite(array))[0].tolist() if np.ndim(array) else []
-            raise FloatingPointError(f"{name}: {key} must be finite, got {array[tuple(at)] if at else array}{f' at {at}' if at else ''}")
+            at = np.argwhere(~np.isfinite(array))[0].tolist()
+            got = f"{array[tuple(at)]} at {at}" if at else array
+            raise FloatingPointError(f"{name}: {key} must be finite, got {got}")
     return sizes
 
 
@@ -139,15 +142,17 @@ def check_kind(name, key, array, kinds="fc"):
         check_array(name, key, array)
     dtype = np.dtype(getattr(array, "dtype", type(array)))
     if dtype not in DTYPES and not (plain and dtype.kind in "iuO"):
-        raise TypeError(f"{name}: {key} must hold float64 or float32, got {dtype}; pass {key}.astype(float)")
+        raise TypeError(f"{name}: {key} must hold float64 or float32, got {dtype}; convert with .astype(float)")
     if dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name}: {key} must be real, got {dtype}")
+    if isinstance(array, int) and abs(array) > sys.float_info.max:
+        raise ValueError(f"{name}: {key} must be a number that a float can hold, got a whole number of {array.bit_length()} bits")
 
 
-def check_array(name, key, array):
+def check_array(name, key, array, dtype="float"):
     if not all(hasattr(array, p) for p in PROTOCOLS) or isinstance(array, (np.ma.MaskedArray, np.matrix)):
         kind = type(array).__name__
-        raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}; pass {ADVICE.get(kind, 'an array').format(key)}")
+        raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}{ADVICE.get(kind, '').format(dtype)}")
 
 
 def check_width(name, named):
@@ -159,9 +164,13 @@ def check_width(name, named):
 
 
 def check_shapes(name, named, sizes=None):
-    """Equal names are equal sizes, and none is zero; a size that is not known yet (NaN) fits every other."""
+    """Equal names are equal sizes, and none is zero; a size that is not known yet (NaN) fits every other.
+
+    `sizes` maps the name of a dimension to its size and to the argument that had it first.
+    """
     sizes = {} if sizes is None else sizes
-    for key, dims, array in named:
+    for argument in named:
+        key, dims, array = argument
         shape = getattr(array, "shape", ())
         axes = zip(dims, shape)
         if dims[:1] == ("...",):
@@ -169,26 +178,30 @@ def check_shapes(name, named, sizes=None):
             axes = (("the number of axes", len(shape)), *zip(dims, shape))
         if len(shape) != len(dims):
             advice = f"; {key}[None, :] is one example, {key}[:, None] one column" if (len(shape), len(dims)) == (1, 2) else ""
-            raise misfit(name, named, f"{key} has {len(shape)} axes, not {len(dims)}{advice}")
+            raise misfit(name, [argument], f"it has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, not {len(dims)}{advice}")
         if 0 in shape:
-            raise misfit(name, named, f"{key} is empty")
+            raise misfit(name, [argument], "it is empty")
         for dim, size in axes:
-            first, other = sizes.setdefault(dim, (key, size))
+            other, first = sizes.setdefault(dim, (size, argument))
             if size != other and size == size and other == other:
-                raise misfit(name, named, f"{dim} is {other} in {first} and {size} in {key}")
+                raise misfit(name, [first, argument], f"{dim} is {other} in {first[0]} and {size} in {key}")
     return sizes
 
 
-def misfit(name, named, why):
-    expected = ", ".join(f"{key} ({', '.join(dims)})" for key, dims, _ in named)
-    got = ", ".join(f"{key} {getattr(array, 'shape', ())}" for key, _, array in named)
-    return ValueError(f"{name}: expected {expected}; got {got}: {why}")
+def misfit(name, arguments, why):
+    expected = " and ".join(f"{key} ({', '.join(dims)}{',' * (len(dims) == 1 and dims != ('...',))})" for key, dims, _ in arguments)
+    got = " and ".join(str(getattr(array, "shape", ())) for _, _, array in arguments)
+    return ValueError(f"{name}: expected {expected}, got {got}: {why}")
 
 
 def all_finite(array):
-    if isinstance(array, (np.ndarray, np.number)):
-        return bool(np.isfinite(array).all())
-    return not isinstance(array, (int, float, complex)) or abs(array) <= sys.float_info.max
+    """Whether no entry is NaN or infinite; an array that is still to be computed is given the benefit of the doubt."""
+    return not isinstance(array, (np.ndarray, np.number, float, complex)) or bool(np.isfinite(array).all())
+
+
+def as_float(number):
+    """A whole number as a float, since NumPy computes with its small ones in half precision; anything else as it is."""
+    return float(number) if isinstance(number, (int, np.integer)) else number
 
 
 # What is checked of other arguments ------------------------------------------------------------------------------------
@@ -199,30 +212,69 @@ def check_count(name, key, count, least=1):
         raise ValueError(f"{name}: {key} must be a whole number from {least} on, got {count!r}")
 
 
+def check_number(name, key, number, below=np.inf):
+    """A positive number; returns it as a plain float, since a NumPy float64 would widen float32 arrays."""
+    real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
+    if not real or not 0 < number < below or number > sys.float_info.max:
+        raise ValueError(f"{name}: {key} must be a number above 0 and below {below}, got {number!r}")
+    return float(number)
+
+
+def check_dtype(name, dtype):
+    try:
+        known = np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:
+        known = False
+    if not known:
+        raise TypeError(f"{name}: dtype must be float64 or float32, got {dtype!r}")
+
+
+def check_function(name, key, function):
+    if not callable(function):
+        raise TypeError(f"{name}: {key} must be a function, got {function!r}")
+
+
+def check_known(name, key, function, table):
+    """A function with a partner in the table."""
+    check_function(name, key, function)
+    try:
+        table[function]
+    except ValueError as error:
+        raise ValueError(f"{name}: {key}: {error}") from None
+
+
+def check_list(name, key, things, what, n=None):
+    """A list of n things, or of any number but none."""
+    is_list = isinstance(things, (list, tuple))
+    if not is_list or not things or n not in (None, len(things)):
+        expected, kind = what if n is None else f"{n} {what}", type(things).__name__
+        raise ValueError(f"{name}: {key} must be a list of {expected}, got {f'a {kind} of {len(things)}' if is_list else kind}")
+
+
 def check_rng(name, rng):
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"{name}: rng must be a numpy.random.Generator, got {rng!r}; pass np.random.default_rng(seed)")
 
 
-# Complaints about values: what is wrong, or None ------------------------------------------------------------------------
+# What is checked of values ----------------------------------------------------------------------------------------------
 
 
-def unit_interval(array):
+def unit_interval(name, key, array):
     if not ((array.real >= 0) & (array.real <= 1)).all():
-        return f"must lie between 0 and 1, got values from {array.real.min():.6g} to {array.real.max():.6g}"
+        raise ValueError(f"{name}: {key} must lie between 0 and 1, got values from {array.real.min():.6g} to {array.real.max():.6g}")
 
 
-def distributions(array):
+def distributions(name, key, array):
     """Rows of probabilities; the tolerance leaves room for a numerical derivative, which nudges one of them."""
+    unit_interval(name, key, array)
     sums = array.real.sum(axis=-1)
-    if complaint := unit_interval(array):
-        return complaint
-    if not (abs(sums - 1) < 1e-3).all():
-        row = int(abs(sums - 1).argmax())
-        return f"must have rows that sum to 1, got the sum {sums[row]:.6g} in row {row}"
+    row = int(abs(sums - 1).argmax())
+    if abs(sums[row] - 1) > 1e-3:
+        raise ValueError(f"{name}: {key} must have rows that sum to 1, got the sum {sums[row]:.6g} in row {row}")
 
 
-def logits(array):
-    """Never complains; warns, because every row of numbers is a row of logits."""
-    if array.shape[-1] > 1 and not unit_interval(array) and (abs(array.real.sum(axis=-1) - 1) < 1e-6).all():
-        warnings.warn("the logits lie between 0 and 1 and their rows sum to 1: are they probabilities?", SuspiciousInput, stacklevel=4)
+def logits(name, key, array):
+    """Any numbers will do, but rows that look like probabilities get a warning."""
+    if array.shape[-1] > 1 and (array.real >= 0).all() and (abs(array.real.sum(axis=-1) - 1) < 1e-6).all():
+        message = f"{name}: {key} must be logits, got rows between 0 and 1 that sum to 1: are they probabilities?"
+        warnings.warn(message, SuspiciousInput, stacklevel=3)

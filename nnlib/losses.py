@@ -12,6 +12,7 @@ from .contracts import (
     Table,
     check_array,
     check_count,
+    check_dtype,
     check_shapes,
     contract,
     distributions,
@@ -25,8 +26,9 @@ CERTAIN_OF_CLASS = "p is 0 for a true class; pass logits to softmax_cross_entrop
 
 
 def check_labels(name, labels, n_classes, dtype):
-    check_array(name, "labels", labels)
+    check_array(name, "labels", labels, dtype="int")
     check_count(name, "n_classes", n_classes, least=2)
+    check_dtype(name, dtype)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels must be whole numbers, got {labels.dtype}")
     check_shapes(name, [("labels", ("N",), labels)])
@@ -46,7 +48,7 @@ def one_hot(labels: Array, n_classes: int, dtype=np.float64) -> Array:
     n_classes : int
         K, the number of classes.
     dtype : dtype
-        Of the result.
+        float64 or float32.
 
     Returns
     -------
@@ -243,7 +245,7 @@ def sigmoid_bce(z: Array, t: Array):
     -----
     Built in chapter 6; the cure for article 004's quotient.
     """
-    wrong = t * np.maximum(-z, 0) + (1 - t) * np.maximum(z, 0)
+    wrong = np.where(z.real < 0, -t, 1 - t) * z
     return (wrong + np.log1p(np.exp(np.where(z.real < 0, z, -z)))).sum() / len(z)
 
 

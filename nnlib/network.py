@@ -3,37 +3,39 @@
 import numpy as np
 
 from .activations import VJP
-from .contracts import Array, check_arrays, check_count, check_rng, requires
+from .contracts import Array, check_arrays, check_count, check_dtype, check_function, check_known, check_list, check_rng, requires
 from .layers import dense, dense_vjp
 from .losses import FUSED, GRAD
 
 # What the functions below require of a network --------------------------------------------------------------------------
 
 
+def widths(n_layers):
+    """Names for the widths of a network, from the input to the output."""
+    return [*(f"n{k}" for k in range(n_layers)), "K"]
+
+
 def layer_shapes(key, params, names=("W", "b")):
     """The parameters of a network, or their gradients, as a contract names them."""
-    for k, pair in enumerate(params):
-        for name, dims, array in zip(names, ((f"n{k + 1}", f"n{k}"), (f"n{k + 1}",)), pair):
+    ns = widths(len(params))
+    for k, (pair, n_in, n_out) in enumerate(zip(params, ns, ns[1:])):
+        for name, dims, array in zip(names, ((n_out, n_in), (n_out,)), pair):
             yield f"{key}[{k}] {name}", dims, array
 
 
-def check_pairs(name, key, params):
-    if not isinstance(params, (list, tuple)) or not params:
-        raise TypeError(f"{name}: {key} must be a list of (W, b) pairs, one per layer, got {params if params == [] else type(params).__name__}")
-    for k, pair in enumerate(params):
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise TypeError(f"{name}: {key}[{k}] must be a pair (W, b), got {type(pair).__name__} of {len(pair) if hasattr(pair, '__len__') else 1}")
+def check_layers(name, key, layers, parts, n=None):
+    """A list with a tuple of arrays per layer, such as params with W and b."""
+    check_list(name, key, layers, f"tuples ({', '.join(parts)}), one per layer", n)
+    for k, layer in enumerate(layers):
+        check_list(name, f"{key}[{k}]", layer, f"arrays ({', '.join(parts)})", len(parts))
 
 
 def check_network(name, params, acts, others=(), kinds="fc"):
     """One activation per layer, and shapes that fit from the input n0 to the output; `others` as in `check_arrays`."""
-    check_pairs(name, "params", params)
-    if not isinstance(acts, (list, tuple)) or len(acts) != len(params):
-        got = len(acts) if isinstance(acts, (list, tuple)) else type(acts).__name__
-        raise ValueError(f"{name}: acts must be a list of {len(params)} functions, one per layer, got {got}")
+    check_layers(name, "params", params, ("W", "b"))
+    check_list(name, "acts", acts, "functions, one per layer", len(params))
     for k, act in enumerate(acts):
-        if not callable(act):
-            raise TypeError(f"{name}: acts[{k}] must be a function such as nnlib.relu, got {act!r}")
+        check_function(name, f"acts[{k}]", act)
     check_arrays(name, [*layer_shapes("params", params), *others], kinds)
 
 
@@ -41,37 +43,41 @@ def check_forward(name, params, acts, x):
     check_network(name, params, acts, [("x", ("N", "n0"), x)])
 
 
+def check_rules(name, acts):
+    for k, act in enumerate(acts):
+        check_known(name, f"acts[{k}]", act, VJP)
+
+
 def check_backward(name, g, params, acts, trace, input_grad):
-    if not isinstance(trace, (list, tuple)) or not trace:
-        raise TypeError(f"{name}: trace must be the list that forward returned, got {trace!r}")
-    if len(trace) != len(params):
-        raise ValueError(f"{name}: trace must have one entry per layer, expected {len(params)}, got {len(trace)}")
+    check_layers(name, "params", params, ("W", "b"))
+    check_layers(name, "trace", trace, ("x", "z", "a"), len(params))
+    ns = widths(len(params))
     seen = [
-        (f"trace[{k}] {key}", ("N", f"n{k + after}"), array)
-        for k, layer in enumerate(trace)
-        for key, after, array in zip("xza", (0, 1, 1), layer)
+        (f"trace[{k}] {key}", ("N", n), array)
+        for k, (layer, n_in, n_out) in enumerate(zip(trace, ns, ns[1:]))
+        for key, n, array in zip("xza", (n_in, n_out, n_out), layer)
     ]
-    check_network(name, params, acts, [*seen, ("g", ("N", f"n{len(params)}"), g)])
+    check_network(name, params, acts, [*seen, ("g", ("N", "K"), g)])
+    check_rules(name, acts)
 
 
 def check_value_and_grad(name, params, acts, x, t, loss, kinds="fc"):
-    check_network(name, params, acts, [("x", ("N", "n0"), x), ("t", ("N", f"n{len(params)}"), t)], kinds)
-    GRAD[loss]  # an unknown loss gets the error of the table
-    if FUSED.get(loss, None) is acts[-1]:
-        raise ValueError(
-            f"{name}: {loss.__name__} takes logits and applies {acts[-1].__name__} itself; expected acts[-1] to be identity, got "
-            f"{acts[-1].__name__}, which would be applied twice"
-        )
+    check_network(name, params, acts, [("x", ("N", "n0"), x), ("t", ("N", "K"), t)], kinds)
+    check_rules(name, acts)
+    check_known(name, "loss", loss, GRAD)
+    if FUSED.get(loss) is acts[-1]:
+        act = acts[-1].__name__
+        raise ValueError(f"{name}: acts[-1] must be identity, got {act}: {loss.__name__} takes logits and applies {act} itself")
 
 
 def check_sizes(name, sizes, rng, dtype):
-    if not isinstance(sizes, (list, tuple)) or len(sizes) < 2:
-        raise ValueError(f"{name}: sizes must list at least an input and an output size, got {sizes!r}")
+    check_list(name, "sizes", sizes, "whole numbers, from the input to the output")
+    if len(sizes) < 2:
+        raise ValueError(f"{name}: sizes must list an input and an output at least, got {sizes!r}")
     for k, size in enumerate(sizes):
         check_count(name, f"sizes[{k}]", size)
     check_rng(name, rng)
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"{name}: dtype must be float32 or float64, got {dtype!r}")
+    check_dtype(name, dtype)
 
 
 # The network ------------------------------------------------------------------------------------------------------------

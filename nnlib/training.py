@@ -4,31 +4,22 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
-from .contracts import Array, all_finite, check_arrays, check_count, check_kind, check_rng, requires
-from .network import check_pairs, check_value_and_grad, forward, layer_shapes, value_and_grad
-
-
-def check_rate(name, learning_rate):
-    """A positive number, as a plain float: a NumPy float64 would widen float32 parameters."""
-    check_kind(name, "learning_rate", learning_rate, kinds="f")
-    if np.ndim(learning_rate) != 0 or not 0 < learning_rate < np.inf:
-        raise ValueError(f"{name}: learning_rate must be a positive number, got {learning_rate!r}")
-    return {"learning_rate": float(learning_rate)}
+from .contracts import Array, all_finite, check_arrays, check_count, check_number, check_rng, requires
+from .losses import GRAD
+from .network import backward, check_layers, check_value_and_grad, forward, layer_shapes, value_and_grad
 
 
 def check_step(name, params, grads, learning_rate):
-    for key, pairs in (("params", params), ("grads", grads)):
-        check_pairs(name, key, pairs)
-    if len(grads) != len(params):
-        raise ValueError(f"{name}: grads must have one pair per layer, expected {len(params)}, got {len(grads)}")
+    check_layers(name, "params", params, ("W", "b"))
+    check_layers(name, "grads", grads, ("dW", "db"), len(params))
     check_arrays(name, [*layer_shapes("params", params), *layer_shapes("grads", grads, ("dW", "db"))], kinds="f")
-    return check_rate(name, learning_rate)
+    return {"learning_rate": check_number(name, "learning_rate", learning_rate)}
 
 
 def ensure_finite(name, params):
     for k, pair in enumerate(params, start=1):
         if not all(map(all_finite, pair)):
-            raise FloatingPointError(f"{name}: the new parameters of layer {k} are not finite; they overflowed")
+            raise FloatingPointError(f"{name}: learning_rate times grads overflowed in layer {k}, expected finite numbers")
 
 
 def check_batches(name, n, size, rng):
@@ -39,22 +30,6 @@ def check_batches(name, n, size, rng):
     check_rng(name, rng)
 
 
-def diverged(params, acts, x, error, epoch, step, learning_rate):
-    """The message of a training that left the finite numbers: when, and in which layer."""
-    where = f"the loss, after layer {len(params)}"
-    for k in range(len(params), 0, -1):
-        try:
-            forward(params[:k], acts[:k], x)
-        except FloatingPointError:
-            where = f"layer {k}"
-    if str(error).startswith("sgd_step"):
-        where = "the step"
-    return (
-        f"train: diverged at epoch {epoch}, step {step}, in {where}, with learning_rate {learning_rate:g} ({error}); "
-        "expected finite numbers throughout: a smaller learning rate or scaled inputs"
-    )
-
-
 def check_train(name, params, acts, x, t, loss, epochs, batch_size, learning_rate, rng):
     check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
     check_count(name, "epochs", epochs)
@@ -62,7 +37,31 @@ def check_train(name, params, acts, x, t, loss, epochs, batch_size, learning_rat
     if batch_size > len(x):
         raise ValueError(f"{name}: batch_size must be at most the number of examples, {len(x)}, got {batch_size}")
     check_rng(name, rng)
-    return check_rate(name, learning_rate)
+    return {"learning_rate": check_number(name, "learning_rate", learning_rate)}
+
+
+def overflows(function, *args):
+    try:
+        function(*args)
+    except FloatingPointError:
+        return True
+    return False
+
+
+def where_it_diverged(params, acts, x, t, loss):
+    """The first place, on the way forward, back and down, that leaves the finite numbers."""
+    layers = range(len(params))
+    for k in layers:
+        if overflows(forward, params[: k + 1], acts[: k + 1], x):
+            return f"layer {k + 1} on the way forward"
+    y, trace = forward(params, acts, x)
+    if overflows(loss, y, t) or overflows(GRAD[loss], y, t):
+        return f"the loss, after layer {len(params)}"
+    g = GRAD[loss](y, t)
+    for k in reversed(layers):
+        if overflows(backward, g, params[k:], acts[k:], trace[k:]):
+            return f"layer {k + 1} on the way back"
+    return "the step down"
 
 
 @requires(check_step, ensure_finite)
@@ -178,5 +177,7 @@ def train(
                 L, grads = value_and_grad(params, acts, x[index], t[index], loss)
                 params = sgd_step(params, grads, learning_rate)
             except FloatingPointError as error:
-                raise FloatingPointError(diverged(params, acts, x[index], error, epoch, step, learning_rate)) from error
+                where = where_it_diverged(params, acts, x[index], t[index], loss)
+                message = f"train: diverged at epoch {epoch}, step {step}, in {where}; learning_rate is {learning_rate:g}, try a smaller one"
+                raise FloatingPointError(f"{message} ({error})") from error
             yield Step(epoch, step, float(L), params)
