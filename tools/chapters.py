@@ -9,6 +9,7 @@ A notebook that breaks a rule is not stored; what is wrong with it is printed.
 import argparse
 import ast
 import copy
+import json
 import os
 import re
 import statistics
@@ -104,7 +105,7 @@ def notebook_violations(nb, code):
     for name, count in Counter(cell.id for cell in nb.cells).items():
         if count > 1:
             yield f"the cell id {name} is used {count} times"
-    size = len(nbformat.writes(nb).encode())
+    size = len(json.dumps(nb, indent=1, ensure_ascii=False).encode())
     if size > MAX_BYTES:
         yield f"the notebook has {size} bytes, at most {MAX_BYTES} are allowed"
     ignored = sum("nbval-ignore-output" in tags(cell) for cell in code)

@@ -54,7 +54,14 @@ def write_sitemap(app, exception):
         )
 
 
+def draw_single_page_alike(app):
+    """Some extensions register their nodes for the builder `singlehtml` too, which hides those registered for `html` alone."""
+    handlers = app.registry.translation_handlers
+    handlers["singlehtml"] = handlers["html"] | handlers.get("singlehtml", {})
+
+
 def setup(app):
+    app.connect("builder-inited", draw_single_page_alike)
     app.connect("config-inited", use_address)
     app.connect("html-page-context", add_tags)
     app.connect("build-finished", write_sitemap)

@@ -1,0 +1,43 @@
+# The few commands of this book. Each first makes what it needs (a virtual environment in .venv) and says where the result is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+book: .venv/ready ## build the book: _build/html/index.html
+	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going
+	@echo "The book: _build/html/index.html"
+
+test: book ## run every test: the package, the chapters again cell by cell, the pages in a browser
+	$(BIN)/pytest
+	@echo "All tests passed."
+
+lab: .venv/ready ## open the chapters in JupyterLab
+	$(BIN)/jupyter trust chapters/*.ipynb
+	$(BIN)/jupyter lab chapters
+
+chapters: .venv/ready ## execute the chapters and store them in their normal form: chapters/*.ipynb
+	$(BIN)/python tools/chapters.py
+
+pdf: .venv/ready ## print the whole book: _build/pdf/book.pdf
+	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going --builder singlehtml
+	$(BIN)/python tools/pdf.py
+	@echo "The book: _build/pdf/book.pdf"
+
+clean: ## remove what was built (.venv stays)
+	rm -rf _build
+
+.venv/ready: requirements.txt binder/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This needs Python 3.11 or newer as $(PYTHON); make PYTHON=/path/to/python names another."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the pinned packages into .venv (a few minutes, about 1 GB) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: help book test lab chapters pdf clean
