@@ -211,18 +211,19 @@ def vjp_error(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generat
 class CheckEntry(NamedTuple):
     """How one argument or parameter fared."""
 
-    name: str
-    shape: tuple
+    name: str  #: of the argument or parameter
+    shape: tuple  #: of its gradient
     worst: float  #: the largest relative error
     at: tuple | None  #: where it is
     got: float | None  #: the gradient on trial there
     expected: float | None  #: the numerical derivative there
     n_kinks: int  #: entries left out, because the function bends within the step
-    tolerance: float
+    tolerance: float  #: the largest relative error that is accepted
     note: str = ""  #: what else there is to say
 
     @property
     def ok(self) -> bool:
+        """Whether the worst error is within the tolerance."""
         return self.worst <= self.tolerance
 
     def __str__(self):
@@ -239,6 +240,7 @@ class CheckResult(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Whether every entry is right."""
         return all(entry.ok for entry in self.entries)
 
     def __bool__(self):
