@@ -183,10 +183,10 @@ class Explorer:
 
 def _uri(picture):
     """An SVG as a data URI. Each style is said once, as a class: in an <img> it meets no other figure's classes."""
-    styles = dict.fromkeys(re.findall(r' style="[^"]*"', picture))
+    styles = dict.fromkeys(re.findall(r' style="([^"]*)"', picture))
     for k, style in enumerate(styles):
-        picture = picture.replace(style, f' class="c{k}"')
-    rules = "".join(f".c{k}{{{style[8:-1]}}}" for k, style in enumerate(styles))
+        picture = picture.replace(f'style="{style}"', f'class="c{k}"')
+    rules = "".join(f".c{k}{{{style}}}" for k, style in enumerate(styles))
     picture = picture.replace("</style>", f"{rules}</style>").replace('"', "'")
     return "data:image/svg+xml," + quote(picture, safe=" '/:;=,()*+!")
 

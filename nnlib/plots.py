@@ -8,6 +8,7 @@ import io
 import re
 import sys
 from collections import Counter
+from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -79,6 +80,11 @@ def svg(fig):
     source = _save(fig, "svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])).decode()
     for pattern, replacement in _TIDY:
         source = pattern.sub(replacement, source)
+    # Matplotlib names clips and markers after their unrounded coordinates: name them after what is left.
+    names = dict.fromkeys(re.findall(r' id="([^"]*)"', source))
+    stem = "f" + sha256(re.sub("|".join(names), "", source).encode()).hexdigest()[:4]
+    for k, name in enumerate(names):
+        source = source.replace(name, f"{stem}{k}")
     return source
 
 
@@ -90,7 +96,8 @@ def _save(fig, fmt, **options):
 
 
 # Coordinates are rounded to a hundredth of a point, far above the last digits in which machines differ and
-# far below what can be seen. The rest is weight: prolog, comments, group names, a font list on every label.
+# far below what can be seen. The rest is weight: prolog, comments, group names, a font list on every label, a style on
+# every marker of a group.
 _TIDY = [
     (re.compile(pattern, re.DOTALL), replacement)
     for pattern, replacement in [
@@ -99,6 +106,8 @@ _TIDY = [
         (r"<(?!image)[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), 2) + 0:g}", tag[0])),
         (r'<g id="[^"]*"', "<g"),
         (r' transform="rotate\(-?0 [^"]*"|font-family: [^;"]*(; )?', ""),
+        (r'<g([^>]*)>((?:<use[^>]*( style="[^"]*")/>)(?:<use[^>]*\3/>)*)</g>', lambda g: f"<g{g[1]}{g[3]}>{g[2].replace(g[3], '')}</g>"),
+        (r' xmlns:xlink="[^"]*"|xlink:(?=href)', ""),
         (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),
         (r"\s+", " "),
     ]
@@ -135,7 +144,7 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
     if set(mark) - names:
         raise ValueError(f"draw_network: mark is {sorted(mark)}, expected names among {sorted(names)}")
     neurons = [_neurons(n, most) for n in sizes]
-    edge = max(map(len, neurons)) / 2
+    edge = max(layer[0][1] for layer in neurons) + 0.5
     numbers = trace is not None or grads is not None
 
     for layer, (W, b) in enumerate(params, 1):
@@ -159,7 +168,7 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
             ax.text(layer, neurons[layer][-1][1] + 1, "⋮", ha="center", va="center", size=16)
         for i, height in neurons[layer]:
             place = layer, height
-            ax.plot(*place, "o", ms=28 if numbers else 16, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong)
+            ax.plot(*place, "o", ms=28 if numbers else 16, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong, clip_on=False)
             if trace is not None:
                 value = trace[layer - 1][2] if layer else trace[0][0]
                 _label(ax, number(value[example, i], 2), place, color=FORWARD, size=8)
@@ -352,9 +361,10 @@ def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False):
 
 def draw_loss_curve(ax, steps):
     """Draw the loss of every mini-batch, thin, and each epoch's mean, from what ``train`` yields."""
-    epoch, loss = np.array([(step.epoch, step.loss) for step in steps], dtype=float).T
-    if not len(loss):
+    points = [(step.epoch, step.loss) for step in steps]
+    if not points:
         raise ValueError("draw_loss_curve: steps is empty, expected what train yields")
+    epoch, loss = np.array(points, dtype=float).T
     count = np.arange(1, len(loss) + 1)
     groups = [epoch == e for e in np.unique(epoch)]
     ax.plot(count, loss, "-", color=LINE, lw=0.8, label="one mini-batch")

@@ -1,0 +1,326 @@
+"""The figures: the same bytes everywhere, legible on light and dark pages, and nobody's arrays changed."""
+
+import copy
+import hashlib
+import inspect
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from nnlib import Step, backward, forward, half_mse, half_mse_grad, identity, init_params, plots, relu, sigmoid, value_and_grad
+
+PAGES = {"light": "#ffffff", "dark": "#121212"}
+PANEL = "#ffffff"
+
+
+def network(sizes, N=7):
+    """A network with its batch, trace and gradients."""
+    rng = np.random.default_rng(sum(sizes))
+    params, acts = init_params(sizes, rng), [relu] * (len(sizes) - 2) + [identity]
+    x, t = rng.normal(size=(N, sizes[0])), rng.normal(size=(N, sizes[-1]))
+    y, trace = forward(params, acts, x)
+    _, grads = value_and_grad(params, acts, x, t, half_mse)
+    return params, acts, trace, half_mse_grad(y, t), grads
+
+
+def gallery():
+    """A call of every draw_ function, two where it has two faces: {name: (function, arguments)}."""
+    rng = np.random.default_rng(0)
+    params, acts, trace, g, grads = network([4, 5, 3])
+    points = rng.normal(size=(30, 2))
+    paths = [
+        plots.Node("x", 2.0, 36.0),
+        plots.Node("u", 4.0, 6.0, {"x": 4.0}),
+        plots.Node("v", 6.0, 4.0, {"x": 3.0}),
+        plots.Node("f", 24.0, 1.0, {"u": 6.0, "v": 4.0}),
+    ]
+    steps = [Step(epoch, 10 * epoch + k, np.exp(-epoch - k / 10), params) for epoch in range(4) for k in range(10)]
+    z = np.linspace(-4, 4, 30)
+    return {
+        "network": (plots.draw_network, (params,)),
+        "network with numbers": (plots.draw_network, (params, trace, grads, {"W2", "b1"})),
+        "network too large to show": (plots.draw_network, (network([64, 32, 10])[0],)),
+        "graph of paths": (plots.draw_graph, (paths,)),
+        "graph of a network": (plots.draw_graph, (plots.network_graph(params, acts, trace, g),)),
+        "curves": (plots.draw_curves, (z, {"a": sigmoid(z), "1 - a": 1 - sigmoid(z), "z": z, "2z": 2 * z}, "z", "a")),
+        "loss curve": (plots.draw_loss_curve, (steps,)),
+        "tangent": (plots.draw_tangent, (sigmoid, 1.0, 0.2, (-4.0, 4.0))),
+        "descent": (plots.draw_descent, (np.square, [3.0, 2.0, 1.0])),
+        "matrix": (plots.draw_matrix, (rng.normal(size=(3, 4)), ["a", "b", "c"], list("wxyz"), plots.BACKWARD)),
+        "large matrix": (plots.draw_matrix, (rng.normal(size=(30, 20)),)),
+        "confusion": (plots.draw_confusion, (np.array([[5, 0], [1, 4]]), ["yes", "no"])),
+        "regions": (plots.draw_decision_regions, (lambda q: (q.sum(1) > 0).astype(int), points, np.arange(30) % 3)),
+    }
+
+
+GALLERY = gallery()
+pictures = pytest.mark.parametrize("name", GALLERY)
+
+
+def picture(name):
+    draw, args = GALLERY[name]
+    return plots.compose(lambda ax: draw(ax, *args))
+
+
+def fingerprint():
+    """One hash for the whole gallery."""
+    return hashlib.sha256("".join(plots.svg(picture(name)) for name in GALLERY).encode()).hexdigest()
+
+
+def texts(source):
+    return ["".join(text.itertext()) for text in ET.fromstring(source).iter("{http://www.w3.org/2000/svg}text")]
+
+
+# --- Every figure -----------------------------------------------------------------------------------------------
+
+
+def test_the_gallery_holds_every_draw_function():
+    functions = {f for name, f in inspect.getmembers(plots, inspect.isfunction) if name.startswith("draw_")}
+    assert functions == {draw for draw, _ in GALLERY.values()} and len(functions) == 9
+
+
+@pictures
+def test_drawing_returns_none_and_changes_no_input(name):
+    draw, args = GALLERY[name]
+    before = copy.deepcopy(args)
+    results = []
+    plots.compose(lambda ax: results.append(draw(ax, *args)))
+    assert results == [None]
+    assert repr(args[1:]) == repr(before[1:])
+    np.testing.assert_equal(_arrays(args), _arrays(before))
+
+
+def _arrays(args):
+    """Everything numerical in nested arguments, in order."""
+    if isinstance(args, (np.ndarray, float, int)):
+        return [np.array(args)]
+    if isinstance(args, dict):
+        args = args.values()
+    return [array for arg in args for array in _arrays(arg)] if isinstance(args, (list, tuple, type({}.values()))) else []
+
+
+@pictures
+def test_svg_is_one_well_formed_line_without_date_or_version(name):
+    source = plots.svg(picture(name))
+    assert ET.fromstring(source).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "\n" not in source and "atplotlib" not in source and "http://www.w3.org/1999/xlink" not in source
+    tags = re.sub(r"<image[^>]*>", "", source)
+    assert not re.search(r'["\s]-?\d+\.\d{3,}', "".join(re.findall(r"<[^>]*>", tags)))
+
+
+def test_another_process_draws_the_same_bytes():
+    here = Path(__file__).parent
+    env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    code = "import test_plots; print(test_plots.fingerprint())"
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout.strip() == fingerprint()
+
+
+def test_last_digits_leave_the_figure_alone_but_a_changed_value_does_not():
+    x = np.linspace(0, 5, 200)
+
+    def curve(scale):
+        return plots.svg(plots.compose(lambda ax: plots.draw_curves(ax, x, {"y": scale * np.exp(-x)})))
+
+    assert curve(1) == curve(1 + 1e-11)
+    assert curve(1) != curve(1.01)
+
+
+def test_the_style_of_the_caller_leaves_the_figure_alone():
+    import matplotlib as mpl
+
+    before = plots.svg(picture("curves"))
+    with mpl.rc_context({"lines.linewidth": 9, "svg.fonttype": "path", "svg.hashsalt": "other"}):
+        assert plots.svg(picture("curves")) == before
+
+
+def test_rounding_touches_coordinates_and_no_label():
+    def draw(ax):
+        ax.text(0.123456, 0.5, "0.123456 < 1 & more")
+
+    assert "0.123456 < 1 & more" in texts(plots.svg(plots.compose(draw)))
+
+
+def test_panels_stand_side_by_side():
+    fig = plots.compose(*[lambda ax: None] * 3, size=(7.2, 2))
+    left = [ax.get_position().x0 for ax in fig.axes]
+    assert len(left) == 3 and left == sorted(left) and tuple(fig.get_size_inches()) == (7.2, 2)
+
+
+def test_use_style_works_without_a_kernel():
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        assert plots.use_style() is None
+        assert mpl.rcParams["svg.hashsalt"] == "nnlib" and mpl.rcParams["svg.fonttype"] == "none"
+
+
+# --- Legible on both pages, and to everybody --------------------------------------------------------------------
+
+
+def luminance(color):
+    rgb = np.array(to_rgb(color))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(a, b):
+    """The ratio of WCAG 2."""
+    low, high = sorted([luminance(a), luminance(b)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def dimmed(color):
+    """What the book's dark theme makes of a picture: brightness(.8) contrast(1.2)."""
+    return to_hex(np.clip((0.8 * np.array(to_rgb(color)) - 0.5) * 1.2 + 0.5, 0, 1))
+
+
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+@pytest.mark.parametrize("color", [plots.FORWARD, plots.BACKWARD, plots.THIRD, plots.FOURTH])
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_stand_out_from_either_page(color, page):
+    assert contrast(color, PAGES[page]) >= 3
+
+
+@pytest.mark.parametrize("color", [plots.FORWARD, plots.BACKWARD, plots.THIRD, plots.FOURTH, plots.INK])
+def test_text_and_lines_stand_out_from_the_panel_on_either_page(color):
+    assert contrast(plots.TEXT[color], PANEL) >= 4.5 <= contrast(dimmed(plots.TEXT[color]), dimmed(PANEL))
+    assert contrast(color, PANEL) >= 3 <= contrast(dimmed(color), dimmed(PANEL))
+
+
+def test_no_text_colour_could_do_without_a_panel():
+    # The best colour for two backgrounds has the geometric mean of their contrast against each: not 4.5.
+    assert contrast(*PAGES.values()) ** 0.5 < 4.5
+
+
+def illegible(fig):
+    """The texts under 4.5:1 and the lines under 3:1 on the panel."""
+    words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    lines = [line for line in fig.findobj(Line2D) if line.get_visible() and line.get_linestyle() != "None"]
+    dots = [line for line in fig.findobj(Line2D) if line.get_visible() and line.get_marker() not in ("None", None)]
+    return (
+        [t.get_text() for t in words if contrast(t.get_color(), PANEL) < 4.5]
+        + [line for line in lines if contrast(line.get_color(), PANEL) < 3]
+        + [line for line in dots if contrast(line.get_markeredgecolor(), PANEL) < 3]
+    )
+
+
+@pictures
+def test_every_text_and_line_of_a_figure_is_legible(name):
+    assert illegible(picture(name)) == []
+
+
+def test_an_illegible_figure_is_caught():
+    def draw(ax):
+        ax.text(0, 0, "pale", color=plots.BACKWARD)
+        ax.plot([0, 1], color="#F0E442")
+
+    assert len(illegible(plots.compose(draw))) == 2
+
+
+@pytest.mark.parametrize("color", [plots.FORWARD, plots.BACKWARD])
+def test_numbers_are_legible_on_the_darkest_cell(color):
+    fig = plots.compose(lambda ax: plots.draw_matrix(ax, [[-9.0, 1.0]], color=color))
+    image = fig.axes[0].images[0]
+    assert contrast(plots.INK, image.cmap(image.norm(9.0))[:3]) >= 4.5
+
+
+def arrows_of(fig):
+    return [text.arrow_patch for text in fig.axes[0].texts if getattr(text, "arrow_patch", None)]
+
+
+def test_forward_is_solid_and_backward_dashed():
+    arrows = arrows_of(picture("graph of a network"))
+    kinds = {(to_hex(a.get_edgecolor()).upper(), isinstance(a.get_linestyle(), str)) for a in arrows}
+    assert kinds == {(plots.FORWARD, True), (plots.BACKWARD, False)} and len(arrows) == 2 * (3 + 1 + 3 + 1 + 1)
+
+
+def test_curves_differ_by_dash():
+    dashes = [line.get_linestyle() for line in picture("curves").axes[0].lines]
+    assert len(set(dashes)) == len(dashes) == 4
+
+
+# --- What the figures say is what the code holds ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sizes", [[4, 5, 3], [1, 1], [2, 7, 1, 3]])
+def test_a_network_is_drawn_from_its_parameters(sizes):
+    params, acts, trace, g, grads = network(sizes)
+    fig = plots.compose(lambda ax: plots.draw_network(ax, params, trace, grads, example=2), size=(7, 6))
+    words = texts(plots.svg(fig))
+    solid = [line for line in fig.axes[0].lines if line.get_linestyle() == "-"]
+    assert len(solid) == sum(W.size for W, _ in params)
+    for layer, (W, _) in enumerate(params, 1):
+        assert f"W{layer}: {W.shape[0]}×{W.shape[1]}" in words and f"layer {layer}: {W.shape[0]}" in words
+        assert {plots.number(v, 2) for v in trace[layer - 1][2][2]} <= set(words)
+        assert {plots.number(v, 2) for v in grads[layer - 1][1]} <= set(words)
+
+
+def test_a_large_layer_shows_some_neurons_and_says_how_many_there_are():
+    words = texts(plots.svg(picture("network too large to show")))
+    assert words.count("⋮") == 3 and {"input: 64", "layer 1: 32", "layer 2: 10", "W1: 32×64"} <= set(words)
+
+
+def test_marked_parameters_are_pointed_at():
+    words = texts(plots.svg(picture("network with numbers")))
+    assert [word for word in words if "✗" in word] == ["✗ b1: 5", "✗ W2: 3×5"]
+
+
+def test_a_network_graph_carries_the_gradients_that_backward_computes():
+    params, acts, trace, g, _ = network([4, 5, 3])
+    nodes = {node.name: node for node in plots.network_graph(params, acts, trace, g)}
+    dx, grads = backward(g, params, acts, trace, input_grad=True)
+    np.testing.assert_array_equal(nodes["x"].grad, dx)
+    for layer, (dW, db) in enumerate(grads, 1):
+        np.testing.assert_array_equal(nodes[f"W{layer}"].grad, dW)
+        np.testing.assert_array_equal(nodes[f"b{layer}"].grad, db)
+    assert all(np.shape(node.value) == np.shape(node.grad) for node in nodes.values()) and len(nodes) == 9
+
+
+def test_a_graph_shows_value_derivative_and_contribution_on_each_edge():
+    words = texts(plots.svg(picture("graph of paths")))
+    edges = ["2", "×4", "24", "2", "×3", "12", "4", "×6", "6", "6", "×4", "4", "24", "1"]
+    assert sorted(words) == sorted([*edges, "Σ 36", "x", "u", "v", "f"])
+
+
+def test_a_graph_without_gradients_has_no_way_back():
+    params, acts, trace, _, _ = network([4, 5, 3])
+    fig = plots.compose(lambda ax: plots.draw_graph(ax, plots.network_graph(params, acts, trace)))
+    assert {to_hex(arrow.get_edgecolor()).upper() for arrow in arrows_of(fig)} == {plots.FORWARD}
+
+
+def test_regions_ring_what_they_get_wrong():
+    fig = plots.compose(lambda ax: plots.draw_decision_regions(ax, lambda q: np.zeros(len(q), int), np.eye(2), [0, 1], ["a", "b"]))
+    labels = [text.get_text() for text in fig.axes[0].get_legend().get_texts()]
+    assert labels == ["a", "b", "wrong: 1"]
+
+
+def test_numbers_have_a_minus_sign_and_few_digits():
+    assert [plots.number(-0.12345), plots.number(2.0), plots.number(1e-9)] == ["−0.123", "2", "1e−09"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda ax: plots.draw_network(ax, network([2, 3])[0], mark={"W7"}), r"draw_network: mark is \['W7'\], expected names among"),
+        (lambda ax: plots.draw_graph(ax, [plots.Node("z", parents={"w": 1.0})]), r"draw_graph: z has parents \['w'\], expected"),
+        (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
+        (lambda ax: plots.draw_confusion(ax, np.eye(3), ["a", "b"]), r"draw_confusion: table has shape \(3, 3\), expected"),
+        (lambda ax: plots.draw_decision_regions(ax, len, np.eye(3), [0, 1, 2]), r"draw_decision_regions: got x of shape \(3, 3\)"),
+        (lambda ax: plots.draw_loss_curve(ax, []), "draw_loss_curve: steps is empty, expected what train yields"),
+    ],
+)
+def test_bad_input_gets_a_clear_error(call, message):
+    with pytest.raises(ValueError, match=message):
+        plots.compose(call)
