@@ -57,8 +57,7 @@ def check_rule(name, f, f_vjp, args, rng):
 
     def rule(g, out, *args):
         """f_vjp, held to one gradient per argument."""
-        grads = f_vjp(g, out, *args)
-        grads = grads if isinstance(grads, tuple) else (grads,)
+        grads = as_tuple(f_vjp(g, out, *args))
         if len(grads) != len(args):
             raise ValueError(f"{name}: f_vjp must return one gradient per argument, expected {len(args)}, got {len(grads)}")
         return grads
@@ -169,6 +168,11 @@ def relative_error(got: Array, expected: Array) -> float:
     return np.abs(got - expected).max() / size if size > 0 else 0.0
 
 
+def as_tuple(grads) -> tuple:
+    """What a rule returns, with a single gradient as a tuple of one (chapter 4)."""
+    return grads if isinstance(grads, tuple) else (grads,)
+
+
 @requires(check_rule_shapes)
 def vjp_error(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generator) -> float:
     r"""How far a rule is from the numerical derivative, for one random g.
@@ -202,7 +206,7 @@ def vjp_error(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generat
     g = rng.standard_normal(np.shape(out)).astype(np.result_type(out))
     exact = [np.array(a, dtype=float) for a in args]
     worst = 0.0
-    for k, got in enumerate(f_vjp(g, out, *args)):
+    for k, got in enumerate(as_tuple(f_vjp(g, out, *args))):
         expected = numerical_grad(lambda x: (g * f(*exact[:k], x, *exact[k + 1 :])).sum(), args[k])
         worst = max(worst, relative_error(np.array(got, dtype=float), expected))
     return worst
