@@ -119,8 +119,7 @@ def half_mse_grad(y: Array, t: Array) -> Array:
 
 @contract("N K, N K ->", CERTAIN_OF_ONE, p=unit_interval, t=unit_interval)
 def bce(p: Array, t: Array):
-    r"""Binary cross-entropy of probabilities, summed over outputs:
-    :math:`-\frac{1}{N} \sum_{nk} t_{nk} \log p_{nk} + (1 - t_{nk}) \log(1 - p_{nk})`, where 0 log 0 is 0.
+    r"""Binary cross-entropy of probabilities: :math:`-\frac1N \sum_{nk} [t \log p + (1 - t) \log(1 - p)]`, where 0 log 0 is 0.
 
     Parameters
     ----------
@@ -224,8 +223,11 @@ def cross_entropy_grad(p: Array, t: Array) -> Array:
 def sigmoid_bce(z: Array, t: Array):
     r"""Binary cross-entropy of ``sigmoid(z)``, computed from the logits, summed over outputs.
 
-    Per entry it is :math:`t \max(-z, 0) + (1 - t) \max(z, 0) + \log(1 + e^{-|z|})`: nothing in it overflows, and a small
-    loss keeps its digits.
+    Per entry it is
+
+    .. math:: t \max(-z, 0) + (1 - t) \max(z, 0) + \log(1 + e^{-|z|})
+
+    in which nothing overflows, and a small loss keeps its digits.
 
     Parameters
     ----------
