@@ -1,0 +1,322 @@
+"""Bad input gets an error that names function, argument, got and expected; good input is neither changed nor widened.
+
+The first half spoils every array of every public function in every way, so that a new function is held to the same.
+The second half has the rows that are about something else.
+"""
+
+import copy
+import re
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from calls import ARRAYS, FUNCTIONS, array_paths, call, honest, label, replace, replace_all
+from oracles import error, leaves
+
+import nnlib
+from nnlib import bce, cross_entropy, forward, half_mse, identity, one_hot, relu, sgd_step, sigmoid, sigmoid_bce, softmax, softmax_cross_entropy
+
+ACTIVATIONS = {f.__name__ for f in nnlib.VJP}
+RULES = {f.__name__ for f in nnlib.VJP.values()}
+LOSSES = {f.__name__ for pair in nnlib.GRAD.items() for f in pair}
+WELCOMES_COMPLEX = ACTIVATIONS | RULES | LOSSES | {"dense", "dense_vjp", "forward", "backward", "value_and_grad"}
+VERDICTS = {("check_grads", "grads")}  # a wrong gradient on trial is no error there
+
+
+every_function = pytest.mark.parametrize("name", FUNCTIONS)
+every_function_of_arrays = pytest.mark.parametrize("name", dict.fromkeys(name for name, _ in ARRAYS))
+
+
+def complaint(name, arguments):
+    """The message of the error that a call ends in."""
+    with pytest.raises((ValueError, TypeError, FloatingPointError, nnlib.SuspiciousInput)) as caught:
+        call(name, arguments)
+    return str(caught.value)
+
+
+# Every array of every function ------------------------------------------------------------------------------------------
+
+SHAPES = {
+    "one axis more": lambda array: array[..., None],
+    "one row fewer": lambda array: array[:-1],
+    "one row": lambda array: array[:1],
+    "a number": lambda array: array.flat[0],
+    "empty": lambda array: array[:0],
+}
+WELCOME_SHAPES = {  # where another shape is as good
+    **dict.fromkeys([(name, "z") for name in ACTIVATIONS - {"softmax"}], {"one axis more", "one row fewer", "one row", "a number"}),
+    **dict.fromkeys([("numerical_grad", "x"), ("numerical_jacobian", "x")], {"one axis more", "one row fewer", "one row", "a number"}),
+    ("softmax", "z"): {"one axis more", "one row fewer", "one row"},
+    **dict.fromkeys([("dense", "x"), ("forward", "x"), ("one_hot", "labels")], {"one row fewer", "one row"}),
+    **dict.fromkeys([("vjp_error", "args"), ("check_vjp", "args")], {"one row fewer", "one row"}),
+}
+OTHER_ARGS = {("args", 1), ("args", 2)}  # W and b, which must fit x
+
+
+@every_function_of_arrays
+def test_another_shape(name, checked):
+    for path, shape in product(array_paths(honest(name)), SHAPES):
+        arguments = replace(honest(name), path, SHAPES[shape])
+        if (name, path[0]) in VERDICTS:
+            assert not call(name, arguments)
+        elif shape in WELCOME_SHAPES.get((name, path[0]), ()) and path not in OTHER_ARGS:
+            call(name, arguments)
+        else:
+            blamed = f"({name}|dense)" if path[0] == "args" else name  # dense is what the honest call of check_vjp checks
+            wrong = rf"expected .*\b{re.escape(label(path))} \(.*got .*\("
+            assert re.match(rf"{blamed}: ({wrong}|labels must be a NumPy array, got int64)", complaint(name, arguments)), (path, shape)
+        checked(wrong_shapes=1)
+
+
+KINDS = {
+    "list": lambda array: array.tolist(),
+    "tuple": lambda array: tuple(array.tolist()),
+    "frame": lambda array: (pd.Series if array.ndim == 1 else pd.DataFrame)(array),
+    "masked": np.ma.masked_array,
+    "matrix": lambda array: array.view(np.matrix),
+    "object": lambda array: array.astype(object),
+    "float16": lambda array: array.astype("float16"),
+    "longdouble": lambda array: array.astype("longdouble"),
+    "other byte order": lambda array: array.astype(np.dtype(float).newbyteorder()),
+    "whole numbers": lambda array: array.astype(int),
+    "booleans": lambda array: array > 0,
+    "strings": lambda array: array.astype(str),
+    "complex": lambda array: array.astype(complex),
+    "None": lambda array: None,
+    "True": lambda array: True,
+    "text": lambda array: "0.5",
+    "too large": lambda array: 10**400,
+}
+
+
+@every_function_of_arrays
+def test_another_kind(name, checked):
+    for path, kind in product(array_paths(honest(name)), KINDS):
+        arguments = replace(honest(name), path, KINDS[kind])
+        if kind == "complex" and name in WELCOMES_COMPLEX or kind == "whole numbers" and path == ("labels",):
+            call(name, arguments)
+        else:
+            assert re.match(rf"{name}: {re.escape(label(path))} must (be|hold) .*, got \S", complaint(name, arguments)), (path, kind)
+        checked(wrong_kinds=1)
+
+
+@every_function_of_arrays
+def test_a_number_that_is_not_finite(name, checked):
+    def spoilt(array):
+        array = array.copy()
+        array.flat[-1] = value
+        return array
+
+    for path, value in product(array_paths(honest(name)), (np.nan, np.inf, -np.inf)):
+        if path == ("labels",):
+            return  # whole numbers are always finite
+        arguments = replace(honest(name), path, spoilt)
+        if (name, path[0]) in VERDICTS:
+            assert "is not finite at" in str(call(name, arguments))
+        else:
+            assert re.match(rf"{name}: {re.escape(label(path))} must be finite, got {value} at \[\d", complaint(name, arguments))
+        checked(not_finite=1)
+
+
+@every_function_of_arrays
+def test_two_widths_side_by_side(name, checked):
+    paths = [path for path in array_paths(honest(name)) if path[0] not in ("args", "labels") and (name, path[0]) not in VERDICTS]
+    for path in paths if len(paths) > 1 else ():
+        arguments = replace(honest(name), path, lambda array: array.astype("f"))
+        wrong = rf"expected arrays of one float width, got .*{re.escape(label(path))} float32.*convert"
+        assert re.match(f"{name}: {wrong}", complaint(name, arguments))
+        checked(mixed_widths=1)
+
+
+LAYOUTS = {
+    "read-only": lambda array: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape),
+    "Fortran order": np.asfortranarray,
+    "negative strides": lambda array: array[::-1].copy()[::-1],
+    "every other entry": lambda array: np.repeat(array, 2, axis=0)[::2],
+}
+
+
+@every_function
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_another_layout(name, layout):
+    expected = call(name, honest(name))
+    got = call(name, replace_all(honest(name), LAYOUTS[layout]))
+    if name in ("check_vjp", "check_grads", "landed"):
+        assert bool(got) == bool(expected) == (name != "landed")
+    else:
+        assert error(got, expected) < (1e-8 if "numerical" in name else 1e-12)
+
+
+@every_function
+def test_what_the_caller_has_stays_as_it_was(name):
+    arguments = honest(name)
+    before, chance = copy.deepcopy(arguments), np.random.get_state()
+    results = leaves([call(name, arguments)])
+    for path in array_paths(arguments):
+        mine, kept = arguments, before
+        for key in path:
+            mine, kept = mine[key], kept[key]
+        assert mine.tobytes() == kept.tobytes() and mine.dtype == kept.dtype
+        assert not any(isinstance(result, np.ndarray) and np.shares_memory(result, mine) for result in results)
+    assert all(np.array_equal(a, b) for a, b in zip(chance, np.random.get_state()))
+
+
+@every_function
+def test_float32_is_not_widened(name):
+    def narrow(array):
+        return array.astype("f") if array.dtype.kind == "f" else array
+
+    arguments = replace_all(honest(name), narrow)
+    widening = {"dtype": np.float32, "learning_rate": np.float64(0.1)}  # a NumPy number would widen what it multiplies
+    arguments |= {key: value for key, value in widening.items() if key in arguments}
+    dtypes = {result.dtype for result in leaves([call(name, arguments)]) if isinstance(result, np.ndarray)}
+    expected = {"numerical_grad": "d", "numerical_jacobian": "d", "batches": int}.get(name, "f")
+    assert dtypes <= {np.dtype(expected)} or name == "vjp_error"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS.keys() - {"landed"})
+def test_a_missing_argument_and_one_too_many(name):
+    for wrong in ((), (None,) * 20) if name not in ("vjp_error", "check_vjp") else ((),):
+        with pytest.raises(TypeError, match=rf"^{name}: .*; expected {name}\(.*\)$"):
+            FUNCTIONS[name](*wrong)
+
+
+# The rows about something else ------------------------------------------------------------------------------------------
+
+PARAMS, ACTS, X = (honest("forward")[key] for key in ("params", "acts", "x"))
+Z = np.array([[1e3, -1e3, 0.0]])
+NOT_A_RATE = [-0.1, 0, np.nan, np.inf, 10**400, True, None, "0.1", [0.1], np.array([0.1, 0.1]), 1j]
+NOT_A_COUNT = [0, -5, 5.0, True, None, "5"]
+
+
+def rows():
+    """Every other row of the table of bad input: the function, its spoiled arguments, and what must be said of them."""
+    for rate, name in product(NOT_A_RATE, ("sgd_step", "train")):
+        yield name, {"learning_rate": rate}, "learning_rate must be a number above 0 and below inf, got "
+    for h in NOT_A_RATE:
+        yield "numerical_grad", {"h": h}, "h must be a number above 0 and below 1, got "
+    for count in NOT_A_COUNT:
+        for name, key in (("batches", "n"), ("batches", "size"), ("train", "epochs"), ("train", "batch_size"), ("one_hot", "n_classes")):
+            yield name, {key: count}, f"{key} must be a whole number from [12] on, got "
+        yield "init_params", {"sizes": [4, count]}, r"sizes\[1\] must be a whole number from 1 on, got "
+    for sizes in ([], None, "45", np.array([4, 5])):
+        yield "init_params", {"sizes": sizes}, "sizes must be a list of whole numbers, from the input to the output, got "
+    yield "init_params", {"sizes": [4]}, r"sizes must list an input and an output at least, got \[4\]"
+    for name, rng in product(("init_params", "batches", "train", "vjp_error", "check_vjp"), (0, 1.5, -1, None, np.random, np.random.RandomState(0))):
+        yield name, {"rng": rng}, "rng must be a numpy.random.Generator, got .*; pass np.random.default_rng"
+    for name, dtype in product(("init_params", "one_hot"), (int, complex, "nonsense", np.float16, 3)):
+        yield name, {"dtype": dtype}, "dtype must be float64 or float32, got "
+    yield "train", {"batch_size": 8}, "batch_size must be at most the number of examples, 7, got 8"
+    yield "batches", {"size": 8}, "size must be at most n = 7, got 8"
+
+    for label in (3, -1):
+        yield "one_hot", {"labels": np.array([0, label])}, f"labels must lie between 0 and n_classes - 1 = 2, got {label}"
+    yield "one_hot", {"labels": np.array([1.5])}, "labels must be whole numbers, got float64"
+    for row, total in (([0, 0.5, 0], "0.5"), ([0, 1.0, 1.0], "2"), ([0.0, 0, 0], "0")):
+        for name, y in (("softmax_cross_entropy", {"z": Z}), ("cross_entropy", {"p": softmax(Z)})):
+            yield name, y | {"t": np.array([row])}, f"t must have rows that sum to 1, got the sum {total} in row 0"
+    for name, t in product(("bce", "sigmoid_bce"), (-1.0, 2.0)):
+        yield name, {"t": np.full((7, 3), t)}, f"t must lie between 0 and 1, got values from {t:g} to {t:g}"
+    yield "bce", {"p": np.full((7, 3), 1.2)}, "p must lie between 0 and 1, got values from 1.2 to 1.2"
+    yield "cross_entropy", {"p": 1000 * honest("cross_entropy")["t"]}, "p must lie between 0 and 1, got values from 0 to 1000"
+    yield "bce", {"p": 1 - honest("bce")["t"]}, "the result is not finite: p is 0 or 1 and t says otherwise; pass logits to sigmoid_bce"
+    yield "cross_entropy", {"p": np.eye(3)[[1] * 7]}, "the result is not finite: p is 0 for a true class; pass logits to softmax_cross_entropy"
+    yield "softmax_cross_entropy", {"z": np.full((7, 3), 1 / 3)}, "z must be logits, got rows between 0 and 1 that sum to 1: are they probabilities"
+
+    for name in ("forward", "backward", "value_and_grad", "train", "check_grads"):
+        for params in (None, [], np.ones(3), PARAMS[0][0]):
+            yield name, {"params": params}, r"params must be a list of tuples \(W, b\), one per layer, got "
+        yield name, {"params": [W for W, _ in PARAMS]}, r"params\[0\] must be a list of 2 arrays \(W, b\), got ndarray"
+        yield name, {"acts": [relu]}, "acts must be a list of 2 functions, one per layer, got a list of 1"
+        yield name, {"acts": ["relu", identity]}, r"acts\[0\] must be a function, got 'relu'"
+    for name in ("backward", "value_and_grad", "train", "check_grads"):
+        yield name, {"acts": [np.tanh, identity]}, r"acts\[0\]: no derivative is known for tanh, only for identity, .*another function called tanh"
+    for name in ("value_and_grad", "train", "check_grads"):
+        yield name, {"loss": "bce"}, "loss must be a function, got 'bce'"
+        yield name, {"loss": np.sum}, "loss: no derivative is known for sum, only for half_mse, bce, "
+        for last, loss in ((softmax, softmax_cross_entropy), (sigmoid, sigmoid_bce)):
+            twice = f"must be identity, got {last.__name__}: {loss.__name__} takes logits and applies {last.__name__} itself"
+            yield name, {"acts": [relu, last], "loss": loss}, r"acts\[-1\] " + twice
+    for name in ("sgd_step", "check_grads"):
+        yield name, {"grads": PARAMS[:1]}, r"grads must be a list of 2 tuples \(dW, db\), one per layer, got a list of 1"
+    for trace in (None, [], [1, 2], forward(PARAMS, ACTS, X)[1][:1]):
+        yield "backward", {"trace": trace}, r"trace(\[0\])? must be a list of [23] .*, got "
+    yield "sgd_step", {"learning_rate": 1e308, "grads": [(1e9 * W, b) for W, b in PARAMS]}, "learning_rate times grads overflowed in layer 1, expected"
+
+    for name in ("numerical_grad", "numerical_jacobian", "vjp_error", "check_vjp"):
+        yield name, {"f": 3}, "f must be a function, got 3"
+        yield name, {"f": lambda *args: None}, "the value of f must be a NumPy array, got NoneType"
+        yield name, {"f": lambda *args: np.nan}, "the value of f must be finite, got nan"
+        yield name, {"f": lambda *args: 1j}, "the value of f must be real, got complex128"
+    yield "numerical_grad", {"f": np.tanh}, r"f must return one number .*, got shape \(7, 4\)"
+    yield "numerical_jacobian", {"f": lambda x: x[x > X[0, 0]]}, r"f must return shape \(\d+,\) again, got shape"
+    for name in ("vjp_error", "check_vjp"):
+        yield name, {"f_vjp": 3}, "f_vjp must be a function, got 3"
+        yield name, {"args": ()}, "expected the arguments of f after f_vjp, got none"
+        yield name, {"f_vjp": lambda g, *args: g}, "f_vjp must return one gradient per argument, expected 3, got 1"
+        yield name, {"f_vjp": lambda g, *args: (None,) * 3}, "the dx of f_vjp must be a NumPy array, got NoneType"
+        yield name, {"f_vjp": lambda g, z, x, W, b: (x, W * 1j, b)}, "the dW of f_vjp must be real, got complex128"
+    yield "vjp_error", {"f_vjp": lambda g, z, x, W, b: (x, W, W)}, r"expected b \(...\) and the db of f_vjp \(...\), got \(3,\) and \(3, 4\)"
+    yield "vjp_error", {"f_vjp": lambda g, z, x, W, b: (x, W, b / 0.0)}, "the db of f_vjp must be finite, got -?inf at"
+
+
+def test_the_other_rows(checked):
+    for name, spoiled, message in rows():
+        assert re.match(f"{name}: {message}", complaint(name, honest(name) | spoiled)), (name, spoiled)
+        checked(other_bad_input=1)
+
+
+@pytest.mark.parametrize("f", [*nnlib.GRAD, *nnlib.GRAD.values(), *nnlib.VJP.values()], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("shapes", [((6,), (6, 1)), ((6, 1), (6,)), ((6, 3), (1, 3))])
+def test_shapes_that_numpy_would_broadcast(f, shapes):
+    one, other = (np.full(shape, 0.5) for shape in shapes)
+    args = (one, other, one) if f in nnlib.VJP.values() else (one, other)
+    with pytest.raises(ValueError, match=rf"^{f.__name__}: expected \w \(.*got \("):
+        f(*args)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (sigmoid(np.array([-1e3, 1e3])), [0, 1]),
+        (softmax(np.array([1e3, 1e3])), [0.5, 0.5]),
+        (sigmoid_bce(np.full((1, 1), 1e3), np.zeros((1, 1))), 1000),
+        (sigmoid_bce(np.full((1, 1), -40.0), np.zeros((1, 1))), 4.248354255291589e-18),
+        (softmax_cross_entropy(Z, np.array([[0, 1.0, 0]])), 2000),
+        (bce(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])), 0),
+        (nnlib.bce_grad(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])), [[-1, 1]]),
+        (cross_entropy(np.eye(3), np.eye(3)), 0),
+        (sigmoid(2**70), 1),
+        (sigmoid(np.int8(-128)), 2.572209372642415e-56),
+        (sigmoid(np.uint8(3)), 0.9525741268224334),
+        (relu(-1), 0),
+        (half_mse(X, X), 0),
+    ],
+)
+def test_extreme_but_right(got, expected):
+    assert error(got, np.array(expected)) < 1e-15
+
+
+def test_the_warning_points_at_the_callers_line():
+    with pytest.warns(nnlib.SuspiciousInput) as caught:
+        softmax_cross_entropy(softmax(Z), np.eye(3)[:1])
+    assert caught[0].filename == __file__
+
+
+def test_weights_of_whole_numbers_are_refused_before_a_step_would_truncate_them():
+    with pytest.raises(TypeError, match=r"sgd_step: params\[0\] W must hold float64 or float32, got int64; convert with .astype\(float\)"):
+        sgd_step([(np.ones((2, 2), int), np.ones(2))], [(np.ones((2, 2)), np.ones(2))], 0.1)
+
+
+def test_advice_for_what_people_have():
+    said = {kind: complaint("relu", {"z": KINDS[kind](X)}) for kind in ("list", "frame", "masked", "matrix", "whole numbers")}
+    assert [message.split("; ")[1] for message in said.values()] == [
+        "convert with np.array(..., dtype=float)",
+        "convert with .to_numpy(dtype=float)",
+        "convert with .filled(value): its mask would be ignored",
+        "convert with np.asarray: its * is not elementwise",
+        "convert with .astype(float)",
+    ]
+    assert complaint("one_hot", {"labels": [0, 1], "n_classes": 2, "dtype": float}).endswith("convert with np.array(..., dtype=int)")
+    assert one_hot(np.array([0, 1]), 2).tolist() == [[1, 0], [0, 1]]
