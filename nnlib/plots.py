@@ -45,7 +45,7 @@ def use_style():
             formatter.type_printers.pop(Figure, None)
         formatters["image/svg+xml"].for_type(Figure, svg)
         # JupyterLab shows no SVG of a notebook that it has not run yet, but this.
-        formatters["text/plain"].for_type(Figure, lambda fig, printer, cycle: printer.text("(run the cell to see the figure)"))
+        formatters["text/plain"].for_type(Figure, lambda fig, out, cycle: out.text("(run the cell to see the figure)"))
 
 
 def figure(*draws, size=SIZE, png=False):
@@ -95,20 +95,28 @@ def _save(fig, fmt, **options):
     return out.getvalue()
 
 
-# Coordinates are rounded to a hundredth of a point, far above the last digits in which machines differ and
-# far below what can be seen. The rest is weight: prolog, comments, group names, a font list on every label, a style on
-# every marker of a group.
+def _round(tag):
+    """Coordinates to a hundredth of a point: far above the last digits in which machines differ, far below sight."""
+    return re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), 2) + 0:g}", tag[0])
+
+
+def _hoist(group):
+    """The style that all markers of a group share, said once."""
+    attributes, markers, style = group.groups()
+    return f"<g{attributes}{style}>{markers.replace(style, '')}</g>"
+
+
 _TIDY = [
     (re.compile(pattern, re.DOTALL), replacement)
     for pattern, replacement in [
         (r"^.*?(?=<svg)|<!--.*?-->|\s+$", ""),
         (r"(?<=>)\s+(?=<)", ""),
-        (r"<(?!image)[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), 2) + 0:g}", tag[0])),
+        (r"<(?!image)[^>]*>", _round),
         (r'<g id="[^"]*"', "<g"),
         (r' transform="rotate\(-?0 [^"]*"|font-family: [^;"]*(; )?', ""),
-        (r'<g([^>]*)>((?:<use[^>]*( style="[^"]*")/>)(?:<use[^>]*\3/>)*)</g>', lambda g: f"<g{g[1]}{g[3]}>{g[2].replace(g[3], '')}</g>"),
+        (r'<g([^>]*)>((?:<use[^>]*( style="[^"]*")/>)(?:<use[^>]*\3/>)*)</g>', _hoist),
         (r' xmlns:xlink="[^"]*"|xlink:(?=href)', ""),
-        (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),
+        (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),  # once for all labels
         (r"\s+", " "),
     ]
 ]
@@ -296,7 +304,7 @@ def _draw_edge(ax, start, end, value, grad, local=None, level_start=True):
             inward = np.sign(b[0] - a[0]) * 13 * point
             a, b = np.add(a, (inward, side * 6 * point)), np.add(b, (-inward, side * 6 * point))
             level_first = level_start == (tail == start)
-            turn = a[0] + (0.65 if level_first else 0.35) * (b[0] - a[0])
+            turn = a[0] + (0.72 if level_first else 0.28) * (b[0] - a[0])
             bend = (turn + (b if level_first else a)[0]) / 2
             curve = [(bend, a[1]), (bend, b[1])]
             line, bow = [Path.LINETO], [Path.CURVE4] * 3
@@ -307,12 +315,13 @@ def _draw_edge(ax, start, end, value, grad, local=None, level_start=True):
         arrow = dict(arrowstyle="-|>,head_width=0.25", connectionstyle=connect, lw=1.6)
         ax.annotate("", head, tail, arrowprops=arrow | style)
 
-    share = 0.5 if start[1] == end[1] else 0.37 if level_start else 0.63
+    share = 0.5 if start[1] == end[1] else 0.42 if level_start else 0.58
     at = start[0] + share * (end[0] - start[0]), (start if level_start else end)[1]
-    lane(start, end, +1, color=FORWARD)
+    up = grad is not None  # alone, forward keeps to the middle
+    lane(start, end, up, color=FORWARD)
     if value is not None:
-        _label(ax, _brief(value), at, 8, color=FORWARD, size=9)
-    if grad is not None:
+        _label(ax, _brief(value), at, 8 if up else 2, color=FORWARD, size=9)
+    if up:
         lane(end, start, -1, color=BACKWARD, ls=(0, (4, 2)))
         _label(ax, _brief(grad), at, -8, color=BACKWARD, size=9)
     if local is not None:
@@ -336,7 +345,7 @@ def _shape(X):
 
 
 def _brief(X):
-    return number(np.reshape(X, ())) if np.size(X) == 1 else f"{_shape(X)}, |{number(np.linalg.norm(X), 2)}|"
+    return number(np.reshape(X, ())) if np.size(X) == 1 else f"{_shape(X)} |{number(np.linalg.norm(X), 2)}|"
 
 
 # --- Curves -----------------------------------------------------------------------------------------------------
@@ -434,7 +443,7 @@ def draw_confusion(ax, table, names):
     """Draw how often each true class (row) was taken for each class (column)."""
     table = np.array(table)
     if table.shape != (len(names), len(names)):
-        raise ValueError(f"draw_confusion: table has shape {table.shape}, expected a row and a column for each of {len(names)} names")
+        raise ValueError(f"draw_confusion: table has shape {table.shape}, expected {len(names)} rows and columns, as many as names")
     draw_matrix(ax, table, names, names, digits=6)
     ax.set(xlabel="predicted", ylabel="true")
 

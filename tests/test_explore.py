@@ -25,7 +25,7 @@ def draw(ax, slope, shift, style="-"):
 
 
 def say(slope, shift, style="-"):
-    return f"a line that rises {slope:g} for each step & starts < {shift:g}"
+    return f'a "line" that rises {slope:g} for each step & starts < {shift:g}'
 
 
 def line():
@@ -75,7 +75,7 @@ def test_one_picture_and_a_labelled_control_for_each_parameter_of_the_page():
     assert all(ancestors[-1] == "label" for tag, _, ancestors in page.elements if tag == "input")
     labels = [text for where, text in page.texts if where[-2:] == ("label", "span")]
     assert labels == ["slope", "0.5 m", "shift", "1"]
-    assert picture["alt"] == "a line that rises 0.5 for each step & starts < 1"
+    assert picture["alt"] == 'a "line" that rises 0.5 for each step & starts < 1'
     assert len(json.loads(figure["data-frames"])) == 4 + 2
     assert "slope = 0.5 m, shift = 1, style = -" in line().html
 
