@@ -3,9 +3,9 @@
 import numpy as np
 
 from .activations import identity, sigmoid, softmax, tanh
-from .contracts import Array, requires
+from .contracts import Array, check_kind, requires
 from .gradcheck import CheckResult, compare, nudge
-from .network import check_layers, check_value_and_grad, forward, value_and_grad
+from .network import check_layers, check_value_and_grad, forward, layer_shapes, value_and_grad
 
 SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
 
@@ -14,6 +14,8 @@ def check_trial(name, params, acts, x, t, loss, grads):
     check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
     if grads is not None:
         check_layers(name, "grads", grads, ("dW", "db"), len(params))
+        for key, _, array in layer_shapes("grads", grads, ("dW", "db")):
+            check_kind(name, key, array, kinds="f")
 
 
 @requires(check_trial)
@@ -63,7 +65,7 @@ def check_grads(params: list, acts: list, x: Array, t: Array, loss, grads: list 
             expected[i] = (above - below) / (up[i] - down[i])
             kinks[i] = any((s != o).any() for s, o in zip(sides, others))
         note = f"{kinks.sum()} not checkable: a unit crosses 0 within the step" if kinks.any() else ""
-        entries.append(compare(name, grads[k][j], expected, np.where(kinks, np.inf, 0), size, note))
+        entries.append(compare(name, grads[k][j], expected, kinks, size, note))
     return CheckResult(tuple(entries))
 
 
