@@ -1,6 +1,7 @@
 """Random networks to try things on: everything that value_and_grad takes, in its order."""
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from oracles import network_gradients
 
@@ -18,6 +19,8 @@ from nnlib import (
     softmax,
     softmax_cross_entropy,
 )
+
+repeatable = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 LAST = {  # the activations that a loss can follow
     half_mse: list(VJP),

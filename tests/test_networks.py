@@ -3,14 +3,13 @@
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import expected_gradients, network, networks
+from networks import expected_gradients, network, networks, repeatable
 from oracles import central, complex_step, error, leaves
 
 from nnlib import GRAD, VJP, backward, forward, half_mse, identity, relu, sigmoid, softmax, softmax_cross_entropy, tanh, value_and_grad
 
-repeatable = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 SMOOTH = network([4, 5, 3], [tanh, softmax], half_mse)
 FUSED = network([4, 5, 3], [relu, identity], softmax_cross_entropy)
 
