@@ -5,3 +5,6 @@ addEventListener("DOMContentLoaded", () => {
   each(".citation-list, .citation-list [role], aside.footnote-list, aside.footnote", (e) => e.removeAttribute("role")); // [aria-allowed-role]
   each(".bd-sidebar-primary", (e) => { e.setAttribute("role", "region"); e.setAttribute("aria-label", "Book navigation"); }); // [region]
 });
+
+// From a folder, where pages cannot be fetched, the search lists its hits without extracts.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
