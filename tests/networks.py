@@ -11,7 +11,6 @@ from nnlib import (
     cross_entropy,
     forward,
     half_mse,
-    identity,
     init_params,
     one_hot,
     sigmoid,

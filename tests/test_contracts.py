@@ -210,8 +210,8 @@ def rows():
     yield "train", {"batch_size": 8}, "batch_size must be at most the number of examples, 7, got 8"
     yield "batches", {"size": 8}, "size must be at most n = 7, got 8"
 
-    for label in (3, -1):
-        yield "one_hot", {"labels": np.array([0, label])}, f"labels must lie between 0 and n_classes - 1 = 2, got {label}"
+    for wrong in (3, -1):
+        yield "one_hot", {"labels": np.array([0, wrong])}, f"labels must lie between 0 and n_classes - 1 = 2, got {wrong}"
     yield "one_hot", {"labels": np.array([1.5])}, "labels must be whole numbers, got float64"
     for row, total in (([0, 0.5, 0], "0.5"), ([0, 1.0, 1.0], "2"), ([0.0, 0, 0], "0")):
         for name, y in (("softmax_cross_entropy", {"z": Z}), ("cross_entropy", {"p": softmax(Z)})):
