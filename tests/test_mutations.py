@@ -5,7 +5,6 @@ whole package is built anew around the edited function, and `check` is run on it
 """
 
 import ast
-import copy
 import inspect
 import sys
 from types import ModuleType
@@ -73,28 +72,30 @@ def variants(node):
 
 
 def mutants(name):
-    """Every variant of a landed function: what was changed, and the module's tree with the change."""
+    """Every variant of a landed function: the edited line, and the module's tree with the edit."""
     tree = ast.parse(inspect.getsource(LANDED[name]))
     home = next(k for k, node in enumerate(tree.body) if isinstance(node, ast.FunctionDef) and node.name == name)
-    for line in range(1, len(tree.body[home].body)):  # without the docstring
-        nodes = list(ast.walk(tree.body[home].body[line]))
-        for k, node in enumerate(nodes):
+    function = tree.body[home]
+    for line, statement in enumerate(function.body[1:], start=1):  # without the docstring
+        for node in ast.walk(statement):
             for variant in variants(node):
-                changed = copy.deepcopy(tree)
-                statement = changed.body[home].body[line]
-                target = list(ast.walk(statement))[k]
-                changed.body[home].body[line] = Swap(target, variant).visit(statement)
-                before, after = (ast.unparse(t.body[home].body[line]).splitlines() for t in (tree, changed))
-                edited = next(b for a, b in zip(before, after) if a != b)
-                yield f"{name}: {edited.strip()}", ast.fix_missing_locations(changed)
+                edited = swap(statement, node, variant)
+                before, after = (ast.unparse(part).splitlines() for part in (statement, edited))
+                body = [*function.body[:line], edited, *function.body[line + 1 :]]
+                changed = ast.FunctionDef(**{**vars(function), "body": body})
+                module = ast.Module([*tree.body[:home], changed, *tree.body[home + 1 :]], [])
+                yield f"{name}: {next(b for a, b in zip(before, after) if a != b).strip()}", ast.fix_missing_locations(module)
 
 
-class Swap(ast.NodeTransformer):
-    def __init__(self, target, variant):
-        self.target, self.variant = target, copy.deepcopy(variant)
-
-    def visit(self, node):
-        return self.variant if node is self.target else self.generic_visit(node)
+def swap(part, node, variant):
+    """A copy of a part of a syntax tree with one node exchanged."""
+    if part is node:
+        return variant
+    if isinstance(part, list):
+        return [swap(item, node, variant) for item in part]
+    if isinstance(part, ast.AST):
+        return type(part)(**{key: swap(value, node, variant) for key, value in vars(part).items()})
+    return part
 
 
 CODE = {module: compile(inspect.getsource(module), module.__file__, "exec") for module in MODULES}
