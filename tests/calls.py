@@ -24,9 +24,10 @@ def honest(name):
         n=7, size=3, epochs=2, batch_size=3, learning_rate=0.1, rng=np.random.default_rng(1),
     )  # fmt: skip
     values |= {"numerical_grad": {"f": np.sum}, "numerical_jacobian": {"f": np.tanh}, "landed": {"f": relu}}.get(name, {})
-    if name == "check_grads":
+    if name in ("check_grads", "diagnose"):  # the right gradients
         values["grads"] = value_and_grad(params, acts, x, values["t"], softmax_cross_entropy)[1]
     values["args"] = (x, values["W"], values["b"])
+    values["my_backward"] = lambda params, acts, x, t: value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]
     return {key: values[key] for key in inspect.signature(FUNCTIONS[name]).parameters}
 
 
