@@ -7,8 +7,8 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 book: .venv/ready ## build the book: _build/html/index.html
+	@rm -rf _build/html _build/.doctrees # Sphinx does not see a change in _static
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going
-	@echo "The book: _build/html/index.html"
 
 test: book ## run every test: the package, the chapters again cell by cell, the pages in a browser
 	$(BIN)/pytest
