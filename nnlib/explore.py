@@ -158,7 +158,7 @@ class Explorer:
             raise ValueError("Explorer: nothing to move, expected at least one slider that is not live_only")
 
         rest = ", ".join(f"{slider.label} = {slider.text(slider.base)}" for slider in self.sliders.values())
-        note = f"Here one at a time, from {rest}; all together where the notebook runs." if len(base) > 1 else ""
+        note = _NOTE.format(rest=rest) if len(base) > 1 else ""
         words, picture = frames[0]
         html = _STATIC.format(
             title=escape(self.title), note=escape(note), words=escape(words), picture=picture,
@@ -222,6 +222,8 @@ style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;ma
 <figcaption aria-live="polite" style="color:{INK};text-align:left">{{words}}</figcaption>
 </figure>
 """
+
+_NOTE = "On this page one slider moves at a time; the rest return to their start, {rest}. Run the notebook to move them all together."
 
 _CONTROL = f"""\
 <label style="display:flex;gap:8px;align-items:center">

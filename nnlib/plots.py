@@ -351,7 +351,7 @@ def _brief(X):
 # --- Curves -----------------------------------------------------------------------------------------------------
 
 
-def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False):
+def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False, colors=None):
     """Draw named curves over `x`, each with its own colour, dash and label.
 
     Parameters
@@ -361,9 +361,11 @@ def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False):
     curves : dict of str to array, (n,)
     log : bool
         Both axes logarithmic.
+    colors : sequence of str, optional
+        One for each curve, where colour has a meaning; otherwise the style's, in order.
     """
-    for name, y in curves.items():
-        ax.plot(x, y, label=name)
+    for (name, y), color in zip(curves.items(), colors or [None] * len(curves), strict=True):
+        ax.plot(x, y, label=name, color=color)
     ax.set(xlabel=xlabel, ylabel=ylabel, **(dict(xscale="log", yscale="log") if log else {}))
     ax.legend()
 

@@ -77,7 +77,9 @@ def test_one_picture_and_a_labelled_control_for_each_parameter_of_the_page():
     assert labels == ["slope", "0.5 m", "shift", "1"]
     assert picture["alt"] == 'a "line" that rises 0.5 for each step & starts < 1'
     assert len(json.loads(figure["data-frames"])) == 4 + 2
-    assert "slope = 0.5 m, shift = 1, style = -" in line().html
+    (note,) = [text for _, text in page.texts if "one slider moves at a time" in text]
+    assert "return to their start, slope = 0.5 m, shift = 1, style = -. Run the notebook" in note
+    assert "at a time" not in explorer([1, 2]).html
 
 
 def test_nothing_clashes_or_comes_from_elsewhere():

@@ -117,6 +117,17 @@ def test_svg_is_one_well_formed_line_without_date_or_version(name):
     assert not re.search(r'["\s]-?\d+\.\d{3,}', "".join(re.findall(r"<[^>]*>", tags)))
 
 
+def test_curves_take_colors_where_these_have_a_meaning():
+    def colors(**options):
+        fig = plots.compose(lambda ax: plots.draw_curves(ax, [0, 1], {"a": [0, 1], "slope": [1, 1]}, **options))
+        return [line.get_color() for line in fig.axes[0].lines], [line.get_linestyle() for line in fig.axes[0].lines]
+
+    assert colors(colors=[plots.THIRD, plots.INK]) == ([plots.THIRD, plots.INK], colors()[1])
+    assert colors()[0] == [plots.FORWARD, plots.BACKWARD] and len(set(colors()[1])) == 2
+    with pytest.raises(ValueError):
+        colors(colors=[plots.INK])
+
+
 def test_another_process_draws_the_same_bytes():
     here = Path(__file__).parent
     env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
