@@ -21,7 +21,7 @@ def main():
     target.parent.mkdir(exist_ok=True)
     with chromium() as browser:
         page = browser.new_page()
-        page.goto(book.as_uri())
+        page.goto(book.as_uri(), timeout=0)  # hundreds of pages take as long as they take
         page.evaluate("MathJax.startup.promise")
         page.evaluate(LOCAL_LINKS)
         page.pdf(path=target, format="A4", prefer_css_page_size=True, outline=True, tagged=True, print_background=True)
