@@ -8,3 +8,19 @@ addEventListener("DOMContentLoaded", () => {
 
 // From a folder, where pages cannot be fetched, the search lists its hits without extracts.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// A browser may break the line between a formula and the comma after it, or the parenthesis before it: keep them together.
+addEventListener("DOMContentLoaded", () => {
+  for (const math of document.querySelectorAll("span.math")) {
+    const { previousSibling: before, nextSibling: after } = math;
+    const opening = before?.data?.match(/[(\[“"]+$/);
+    const closing = after?.data?.match(/^[.,;:!?)\]”"’']+/);
+    if (!opening && !closing) continue;
+    const together = document.createElement("span");
+    together.className = "unbroken";
+    math.replaceWith(together);
+    together.append(math);
+    if (opening) together.prepend(before.splitText(opening.index));
+    if (closing) (after.splitText(closing[0].length), together.append(after));
+  }
+});

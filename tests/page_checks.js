@@ -1,0 +1,138 @@
+// What is wrong with the page at hand: each check returns a list of sentences, empty on a good page.
+// pages.py runs them in the browser; test_page_gates.py gives each one a page with a defect to find.
+({
+  // Markup that reached the reader as it was typed: TeX, Markdown, MyST.
+  rawMarkup() {
+    const raw = /\$|\\[a-zA-Z([]|\*\*\w[^*]*\*\*|```|:::|\{[\w:-]+\}`|\[\?\]/;
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const { data, parentElement } = walker.currentNode;
+      if (raw.test(data) && !parentElement.closest("code, pre, script, style, noscript, .math, mjx-container"))
+        found.push(`raw markup in the text: ${data.trim().slice(0, 80)}`);
+    }
+    for (const name of ["alt", "title", "aria-label", "content"])
+      for (const element of document.querySelectorAll(`[${name}]`))
+        if (raw.test(element.getAttribute(name)))
+          found.push(`raw markup in ${name}: ${element.getAttribute(name).slice(0, 80)}`);
+    return found;
+  },
+
+  // Every formula is drawn, without an error, and has MathML for a screen reader.
+  formulas() {
+    const found = [];
+    for (const math of document.querySelectorAll(".math")) {
+      const drawn = math.querySelectorAll("mjx-container");
+      const speech = math.querySelector("mjx-assistive-mml > math");
+      const source = (speech ?? math).textContent.trim().slice(0, 80);
+      if (drawn.length !== 1) found.push(`formula not drawn: ${source}`);
+      else if (!speech) found.push(`formula without MathML: ${source}`);
+      else if (math.querySelector("mjx-merror, merror, mtext[mathcolor=red]")) found.push(`formula in error: ${source}`);
+    }
+    const loose = document.querySelectorAll("mjx-container").length - document.querySelectorAll(".math mjx-container").length;
+    if (loose) found.push(`${loose} formulas drawn where the book has none`);
+    return found;
+  },
+
+  // Every picture loads, and has an alternative text of its own that says what is to be seen.
+  async figures() {
+    const found = [], seen = new Set();
+    for (const image of document.querySelectorAll("main img")) {
+      const alt = image.alt.trim();
+      if (alt.split(/\s+/).length < 5) found.push(`alternative text under five words: "${alt}"`);
+      if (/\.(svg|png|jpe?g|gif|webp)\b|^\S*[\\/_]\S*$/i.test(alt)) found.push(`a file name as alternative text: "${alt}"`);
+      if (seen.has(alt)) found.push(`the same alternative text twice: "${alt}"`);
+      seen.add(alt);
+      await image.decode().catch(() => found.push(`picture does not load: ${image.src.slice(0, 80)}`));
+    }
+    return found;
+  },
+
+  // Formulas reach 4.5:1 against what is behind them. A style sheet draws their glyphs, which axe-core does not see.
+  contrast() {
+    const luminance = (color) => {
+      const [r, g, b] = color.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const found = new Set();
+    for (const formula of document.querySelectorAll("mjx-math, mjx-math .fwd, mjx-math .grad, mjx-math [style*=color]")) {
+      const [ink, ground] = [this.channels(getComputedStyle(formula).color), this.ground(formula)];
+      const [low, high] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
+      const contrast = (high + 0.05) / (low + 0.05);
+      if (contrast < 4.5) found.add(`a formula's contrast is ${contrast.toFixed(2)}: rgb(${ink}) on rgb(${ground})`);
+    }
+    return [...found];
+  },
+
+  channels(color) {
+    return color.match(/[\d.]+/g).map(Number);
+  },
+
+  // The colour behind an element: its own and its ancestors' backgrounds, one seen through the other.
+  ground(element) {
+    if (!element) return [255, 255, 255];
+    const [r, g, b, alpha = 1] = this.channels(getComputedStyle(element).backgroundColor);
+    const below = alpha < 1 ? this.ground(element.parentElement) : [0, 0, 0];
+    return [r, g, b].map((c, k) => alpha * c + (1 - alpha) * below[k]);
+  },
+
+  // Nothing sticks out of the page, and nothing is cut off: what is too wide scrolls by itself, but not on paper.
+  overflow() {
+    const found = [];
+    const hidden = document.head.appendChild(document.createElement("style"));
+    hidden.textContent = "mjx-assistive-mml, .visually-hidden { display: none !important; }"; // wide, but never seen
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} px wide in a window of ${clientWidth}`);
+    const clips = matchMedia("print").matches ? /hidden|clip|auto|scroll/ : /hidden|clip/;
+    for (const box of document.querySelectorAll("main :not(mjx-container *)"))
+      if (box.scrollWidth > box.clientWidth + 1 && clips.test(getComputedStyle(box).overflowX))
+        found.push(`cut off, ${box.scrollWidth} px in ${box.clientWidth}: <${box.localName} class="${box.className}"> ${box.textContent.trim().slice(0, 50)}`);
+    hidden.remove();
+    return found;
+  },
+
+  // Light and dark follow the system.
+  theme() {
+    const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+    return (r + g + b) / 3 < 128 === (scheme === "dark") ? [] : [`the background is rgb(${r}, ${g}, ${b}) in a ${scheme} system`];
+  },
+
+  // On paper all that is folded lies open.
+  folded() {
+    return [...document.querySelectorAll("details")].flatMap((details) =>
+      [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.getBoundingClientRect().height)
+        .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
+  },
+
+  // What announces another host without asking it for anything yet.
+  otherHosts() {
+    return [...document.querySelectorAll("link[rel~=preconnect], link[rel~=dns-prefetch]")].map((link) => `a hint to another host: ${link.href}`);
+  },
+
+  // A page that axe-core judges the same way in a sixth of the time: the insides of formulas, which it does not look into, go;
+  // of all texts that look alike one is marked for the judgement of contrast; code keeps the marked tokens alone.
+  thin() {
+    for (const formula of document.querySelectorAll("mjx-math, mjx-assistive-mml > math")) formula.replaceChildren();
+    const looks = new Set();
+    for (const text of document.querySelectorAll("body *")) {
+      text.removeAttribute("data-look");
+      if (![...text.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) || !text.checkVisibility()) continue;
+      const { color, fontSize, fontWeight, opacity } = getComputedStyle(text);
+      const place = text.closest("header, nav, aside, main, footer, dialog, body").className;
+      const look = [color, fontSize, fontWeight, opacity, this.ground(text), place].join();
+      if (!looks.has(look)) text.setAttribute("data-look", "");
+      looks.add(look);
+    }
+    for (const token of document.querySelectorAll("pre span:not([data-look], :has(*))")) token.replaceWith(token.textContent);
+  },
+
+  links() {
+    return [...document.querySelectorAll("a[href]")].map((link) => link.href);
+  },
+
+  census() {
+    const count = (selector) => document.querySelectorAll(selector).length;
+    return { formulas: count(".math"), figures: count("main img"), explorers: count("figure.explorer"), folds: count("details") };
+  },
+})

@@ -1,0 +1,227 @@
+"""The pages of a book in a real browser: how they are served and opened, and what is wrong with them.
+
+A check takes a page and returns its problems as a list of sentences. `test_pages` gives them every page of the book,
+`test_page_gates` a page with a planted defect each.
+"""
+
+import re
+import threading
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import unquote, urldefrag
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from browser import chromium
+from playwright.sync_api import Error
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build" / "html"
+WIDE, PHONE = 1280, 390
+PAPER = 680  # the printable width of A4 in CSS pixels, margins off
+
+CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8")
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "rules": {"target-size": {"enabled": True}},  # WCAG 2.2, off by default
+    "preload": False,  # fetches the style sheets once more, for rules that are not run
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for a module. Where there is none, the other tests still run; in CI a skipped test is a failure."""
+    with chromium() as running:
+        yield running
+
+
+# ---------------------------------------------------------------------------------------------------- serve and open
+
+
+class Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a browser that moves on drops its connections
+
+
+@contextmanager
+def serve(folder):
+    """The address at which a folder is served."""
+    with Server(("127.0.0.1", 0), partial(Handler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def opened(browser, site, path, scheme="light", width=WIDE):
+    """A page loaded afresh with its mathematics typeset, and the list of what goes wrong while it is open."""
+    problems = []
+
+    def console(message):
+        if message.type in ("error", "warning"):
+            problems.append(f"console {message.type}: {message.text}")
+
+    def request(sent):
+        if not sent.url.startswith((site, "data:", "blob:")):
+            problems.append(f"a request to elsewhere: {sent.url}")
+
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    try:
+        page = context.new_page()
+        page.on("console", console)
+        page.on("pageerror", lambda error: problems.append(f"error in a script: {error}"))
+        page.on("request", request)
+        page.on("requestfailed", lambda failed: problems.append(f"request failed: {failed.url}"))
+        page.on("response", lambda r: r.status >= 400 and problems.append(f"answer {r.status}: {r.url}"))
+        page.goto(site + path)
+        page.evaluate("window.MathJax?.startup?.promise.then(() => {})")
+        yield page, problems
+    finally:
+        context.close()
+
+
+def resize(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 350)))")  # the theme takes 300 ms
+
+
+@contextmanager
+def seen_at(page, width, media="screen"):
+    """The page for a moment at another width, or on paper."""
+    before = page.viewport_size
+    page.emulate_media(media=media)
+    page.set_viewport_size({"width": width, "height": 900})
+    yield
+    page.set_viewport_size(before)
+    page.emulate_media(media="screen")
+
+
+# ------------------------------------------------------------------------------------------------------------ checks
+
+
+def in_page(name, page):
+    return page.evaluate(f"{CHECKS.strip()}.{name}()")
+
+
+raw_markup = partial(in_page, "rawMarkup")
+contrast = partial(in_page, "contrast")
+formulas = partial(in_page, "formulas")
+figures = partial(in_page, "figures")
+overflow = partial(in_page, "overflow")
+theme = partial(in_page, "theme")
+other_hosts = partial(in_page, "otherHosts")
+census = partial(in_page, "census")
+
+
+def accessibility(page):
+    """What axe-core finds: WCAG 2.0 to 2.2, A and AA, and best practices. Check this last: it leaves a thinner page."""
+    in_page("thin", page)
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate("axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-look]' }] })")
+    found = page.evaluate("options => axe.run(document, options)", AXE)
+    assert found["passes"], "axe-core checked nothing"
+    return [f"axe {v['id']}, {v['help']}: {n['html'][:120]}" for v in found["violations"] for n in v["nodes"]]
+
+
+def explorers(page):
+    """Every control of every explorer moves over its whole range by keyboard, and what it moves changes and is told."""
+    return [problem for figure in page.locator("figure.explorer").all() for problem in explorer(figure)]
+
+
+def explorer(figure):
+    controls = figure.locator("input[type=range]").all()
+    if not controls:
+        yield "an explorer without controls"
+    for control in controls:
+        name = control.evaluate("(input) => input.labels[0]?.innerText.split('\\n')[0] ?? 'a control without a label'")
+        steps = int(control.evaluate("(input) => input.max - input.min"))
+        states = sweep(figure, control, steps)
+        if len(states) <= steps:
+            yield f"{name}: does not move by keyboard"
+        texts = {state["image"]: state["alt"] for state in states}
+        if len(texts) < 2:
+            yield f"{name}: the picture never changes"
+        if len(set(texts.values())) < len(texts):
+            yield f"{name}: pictures share an alternative text"
+        if len({state["spoken"] for state in states}) < len(states):
+            yield f"{name}: a spoken value does not change"
+        for state in states:
+            if not state["loads"]:
+                yield f"{name} at {state['spoken']}: the picture does not load"
+            if len(state["alt"].split()) < 5:
+                yield f"{name} at {state['spoken']}: alternative text under five words: {state['alt']!r}"
+            if state["others_moved"]:
+                yield f"{name} at {state['spoken']}: another control left its base"
+
+
+def sweep(figure, control, steps):
+    """What is to be seen and heard at each step, from one end of a control to the other."""
+    keyboard = control.page.keyboard
+    control.focus()
+    keyboard.press("End")
+    figure.evaluate(RECORD)
+    keyboard.press("Home")  # wherever it stood before, it has moved
+    for _ in range(steps):
+        keyboard.press("ArrowRight")
+    return figure.evaluate(STATES)
+
+
+RECORD = """(figure) => {
+  const image = figure.querySelector("img");
+  if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
+    spoken: target.ariaValueText, alt: image.alt, image: image.src,
+    others_moved: [...figure.querySelectorAll("input")].some((input) => input !== target && input.value !== input.defaultValue),
+  }));
+  figure.states = [];
+}"""
+
+STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
+  const picture = new Image();
+  picture.src = state.image;
+  return { ...state, loads: await picture.decode().then(() => true, () => false) };
+}))"""
+
+
+@cache
+def anchors(url):
+    """The ids in the document at an address; None where nothing answers."""
+    try:
+        with urlopen(url) as answer:
+            return set(re.findall(r'\bid="([^"]+)"', answer.read().decode(errors="replace")))
+    except HTTPError:
+        return None
+
+
+def links(page):
+    """Every link into the book leads somewhere, down to the anchor."""
+    for link in inner_links(page):
+        target, fragment = urldefrag(link)
+        if anchors(target) is None:
+            yield f"a link to nowhere: {link}"
+        elif fragment and unquote(fragment) not in anchors(target):
+            yield f"a link to an anchor that is not there: {link}"
+
+
+def inner_links(page):
+    origin = page.evaluate("location.origin")
+    return sorted({link for link in in_page("links", page) if link.startswith(origin)})
+
+
+def paper(page):
+    """Printed, all that is folded lies open and nothing is cut off."""
+    with seen_at(page, PAPER, "print"):
+        return in_page("folded", page) + overflow(page)

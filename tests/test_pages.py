@@ -1,0 +1,119 @@
+"""Every page of the built book as its readers meet it: on a desk and on a phone, light and dark, from a server and from
+a folder, by keyboard, by ear and on paper."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+from pages import (
+    HTML,
+    PHONE,
+    ROOT,
+    WIDE,
+    accessibility,
+    browser,  # noqa: F401, a fixture
+    census,
+    contrast,
+    explorers,
+    figures,
+    formulas,
+    inner_links,
+    links,
+    opened,
+    other_hosts,
+    overflow,
+    paper,
+    raw_markup,
+    resize,
+    seen_at,
+    serve,
+    theme,
+)
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+PAGES = [*parse_toc_yaml(ROOT / "_toc.yml"), "404", "genindex", "search"]
+FOLDER = HTML.as_uri() + "/"
+
+seen = Counter()
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The address at which the book is served, built from its sources as they are now."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet", "-W", "-n", "--keep-going"]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    with serve(HTML) as address:
+        yield address
+
+
+def test_the_pages_are_those_of_the_contents(site):
+    on_disk = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
+    assert {page for page in on_disk if not page.startswith("_static/")} == {*PAGES, "index"}, "stale pages? make clean"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(browser, site, name):  # noqa: F811
+    with opened(browser, site, f"{name}.html", "light", WIDE) as (page, problems):
+        counts = census(page)
+        seen.update(counts, pages=1, links=len(inner_links(page)))
+        for check in (raw_markup, links, other_hosts, formulas, contrast, figures, explorers, theme, overflow):
+            problems += check(page)
+        with seen_at(page, PHONE):
+            problems += overflow(page)
+        problems += accessibility(page)
+        resize(page, PHONE)
+        problems += accessibility(page)
+    with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
+        for check in (formulas, contrast, figures, explorers, theme, overflow, paper):
+            more += check(page)
+        with seen_at(page, WIDE):
+            more += overflow(page)
+        more += accessibility(page)
+        resize(page, WIDE)
+        more += accessibility(page)
+    assert problems + more == []
+    assert counts.items() >= in_notebook(name).items()
+
+
+def in_notebook(name):
+    """How many figures and explorers a page's notebook holds."""
+    path = ROOT / f"{name}.ipynb"
+    if not path.exists():
+        return {}
+    code = (cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    data = [output.get("data", {}) for cell in code for output in cell.outputs]
+    explorers = sum('class="explorer"' in bundle.get("text/html", "") for bundle in data)
+    pictures = sum(any(kind.startswith("image/") for kind in bundle) for bundle in data)
+    return {"figures": pictures + explorers, "explorers": explorers}
+
+
+def test_every_notebook_can_be_downloaded(site, checked):
+    notebooks = [name for name in PAGES if (ROOT / f"{name}.ipynb").exists()]
+    for name in notebooks:
+        assert f"_sources/{name}.ipynb" in Path(HTML, f"{name}.html").read_text("utf-8")
+        assert Path(HTML, "_sources", f"{name}.ipynb").read_bytes() == Path(ROOT, f"{name}.ipynb").read_bytes()
+    checked(downloads=len(notebooks))
+
+
+def test_the_search_finds_a_page(browser, site):  # noqa: F811
+    for place in (site, FOLDER):
+        with opened(browser, place, "search.html?q=sigmoid") as (page, problems):
+            page.locator("#search-results ul.search li a").first.wait_for()
+            hits = page.locator("#search-results ul.search li a").all_inner_texts()
+        assert any("neuron" in hit for hit in hits), hits
+        assert problems == []
+
+
+def test_the_front_door_leads_in(browser, site):  # noqa: F811
+    with opened(browser, site, "404.html") as (page, _):
+        page.goto(site)
+        page.wait_for_url("**/chapters/intro.html")
+
+
+def test_everything_was_seen(checked):
+    assert seen["pages"] == len(PAGES)
+    checked(**seen)
