@@ -52,7 +52,7 @@ def breaches(module, source):
             yield f"{module} imports {root}"
 
 
-@pytest.mark.parametrize("module", ORDER)
+@pytest.mark.parametrize("module", sorted(SOURCES.keys() - {"__init__", "literate"}))
 def test_a_module_imports_only_from_above(module):
     assert list(breaches(module, SOURCES[module].read_text("utf-8"))) == []
 
@@ -63,8 +63,8 @@ def test_an_import_out_of_order_is_found(line):
     assert list(breaches("layers", f"def draw():\n    {line}")) == []
 
 
-def test_the_order_holds_every_module():
-    assert set(ORDER) | {"__init__", "literate"} == set(SOURCES)
+def test_literate_imports_nothing_of_the_package():
+    """It looks the functions up by name, in whatever module they stand."""
     assert list(imports(ast.parse(SOURCES["literate"].read_text("utf-8")))) == ["ast", "difflib", "importlib", "inspect", "textwrap", "typing"]
 
 
