@@ -16,7 +16,8 @@ from oracles import TEXTBOOK, complex_step, error, gradients, network_gradients
 from test_landing import LANDINGS
 
 import nnlib
-from nnlib import activations, contracts, gradcheck, layers, losses, network as network_module, training
+from nnlib import activations, contracts, gradcheck, layers, losses, training
+from nnlib import network as network_module
 
 MODULES = [contracts, activations, gradcheck, losses, layers, network_module, training]
 LANDED = {name: sys.modules[FUNCTIONS[name].__module__] for names in LANDINGS.values() for name in names}
@@ -41,7 +42,9 @@ OPERATORS = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div], ast.Div: [ast.Mult], ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult],
     ast.Gt: [ast.GtE, ast.Lt], ast.Lt: [ast.LtE, ast.Gt], ast.Eq: [ast.NotEq], ast.Or: [ast.And],
 }  # fmt: skip
-NAMES = {"max": "min", "sum": "max", "maximum": "minimum", "exp": "expm1", "log1p": "log", "log": "log1p", "tanh": "sin", "sqrt": "abs", "real": "imag"}
+NAMES = {
+    "max": "min", "sum": "max", "maximum": "minimum", "exp": "expm1", "log": "log1p", "log1p": "log", "tanh": "sin", "sqrt": "abs", "real": "imag",
+}  # fmt: skip
 
 
 def variants(node):

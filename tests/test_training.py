@@ -8,7 +8,22 @@ import pytest
 from networks import network
 from oracles import error, leaves
 
-from nnlib import Step, batches, bce, half_mse, identity, init_params, one_hot, relu, sgd_step, sigmoid, softmax_cross_entropy, tanh, train, value_and_grad
+from nnlib import (
+    Step,
+    batches,
+    bce,
+    half_mse,
+    identity,
+    init_params,
+    one_hot,
+    relu,
+    sgd_step,
+    sigmoid,
+    softmax_cross_entropy,
+    tanh,
+    train,
+    value_and_grad,
+)
 
 NET = network([4, 5, 3], [relu, identity], softmax_cross_entropy)
 HOW = {"epochs": 3, "batch_size": 3, "learning_rate": 0.1}
