@@ -1,0 +1,50 @@
+"""The cheat sheet quotes nnlib to the token, and fits on one sheet of paper."""
+
+import ast
+import io
+import re
+import sys
+from pathlib import Path
+
+import nnlib
+import pytest
+from nnlib.literate import tokens
+from pages import HTML, browser, serve  # noqa: F401, browser is a fixture
+from pypdf import PdfReader
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+from quote_nnlib import shortened  # noqa: E402
+
+SHEET = (ROOT / "chapters/cheat_sheet.md").read_text("utf-8")
+QUOTED = [name for names in re.findall(r"(?m)^```\{quote\} (.*)$", SHEET) for name in names.split()]
+
+
+@pytest.mark.parametrize("name", QUOTED)
+def test_a_quoted_function_is_the_one_that_nnlib_ships(name):
+    quoted = ast.unparse(ast.parse(shortened(getattr(nnlib, name)))).splitlines()
+    assert quoted == tokens(getattr(nnlib, name))
+
+
+def test_comments_stay_and_docstrings_go(checked):
+    dense_vjp = shortened(nnlib.dense_vjp)
+    assert "# dW[o, i] = sum over n of g[n, o] x[n, i]" in dense_vjp and '"""' not in dense_vjp
+    checked(functions_on_the_cheat_sheet=len(QUOTED))
+
+
+def sheets(browser, site, before_print=""):
+    """How many sheets of A4 the page takes."""
+    page = browser.new_page()
+    page.goto(site + "chapters/cheat_sheet.html")
+    page.evaluate("() => MathJax.startup.promise")
+    page.evaluate(before_print)
+    margin = dict.fromkeys(("top", "bottom", "left", "right"), "8mm")
+    paper = PdfReader(io.BytesIO(page.pdf(format="A4", margin=margin)))
+    page.close()
+    return len(paper.pages)
+
+
+def test_it_prints_on_one_sheet(browser):  # noqa: F811
+    with serve(HTML) as site:
+        assert sheets(browser, site) == 1
+        assert sheets(browser, site, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1
