@@ -336,8 +336,8 @@ def _label(ax, text, place, points=0, color=INK, **style):
 
 
 def number(value, digits=3):
-    """Write a number as the figures do: few digits, and a minus sign."""
-    return f"{float(value):.{digits}g}".replace("-", "−")
+    """Write a number as the figures do: few digits, a minus sign, and none before 0."""
+    return f"{float(value) + 0:.{digits}g}".replace("-", "−")
 
 
 def _shape(X):
