@@ -1,0 +1,77 @@
+"""What hangs on the repository's address: nothing leads nowhere without it, and all of it is there with it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from chapters import CHAPTERS, MACROS, METADATA
+from furniture import DESCRIPTION, pages_address
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+ROOT = CHAPTERS.parent
+
+
+def build(book, url):
+    """A book of two pages with this book's settings, at an address."""
+    for folder in ("_static", "_templates", "tools"):
+        shutil.copytree(ROOT / folder, book / folder)
+    settings = (ROOT / "_config.yml").read_text("utf-8")
+    assert settings.count('\n  url: ""') == 1
+    (book / "_config.yml").write_text(settings.replace('\n  url: ""', f'\n  url: "{url}"'))
+    (book / "_toc.yml").write_text("format: jb-book\nroot: chapters/intro\nchapters: [{file: chapters/one}]\n")
+    (book / "chapters").mkdir()
+    shutil.copy(CHAPTERS / "references.bib", book / "chapters")
+    (book / "chapters" / "intro.md").write_text("# Planted\n\nA sum, $1 + 1$.\n\nWords & no formula.\n")
+    cells = [new_markdown_cell(MACROS, metadata={"tags": ["remove-cell"]}), new_markdown_cell("# One\n\n$x$ only.")]
+    nbformat.write(new_notebook(metadata=METADATA, cells=cells), book / "chapters" / "one.ipynb")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", book, "--quiet", "-W", "-n", "--keep-going"]
+    built = subprocess.run(command, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return book / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("home"), "")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("published"), "https://github.com/Ada/engine")
+
+
+def test_without_an_address_nothing_leads_nowhere(at_home):
+    pages = "".join(page.read_text("utf-8") for page in at_home.rglob("*.html"))
+    assert re.findall(r"mybinder|github\.com|rel=\"canonical\"|<base", pages) == []
+    assert not (at_home / "sitemap.xml").exists()
+
+
+def test_with_an_address_a_notebook_opens_in_binder(published):
+    page = (published / "chapters" / "one.html").read_text("utf-8")
+    assert "https://mybinder.org/v2/gh/Ada/engine/main?urlpath=lab/tree/chapters/one.ipynb" in page
+    assert 'href="https://github.com/Ada/engine"' in page
+    assert '<link rel="canonical" href="https://ada.github.io/engine/chapters/one.html"' in page
+
+
+def test_with_an_address_there_is_a_sitemap(published):
+    places = re.findall("<loc>(.*?)</loc>", (published / "sitemap.xml").read_text("utf-8"))
+    assert places == [f"https://ada.github.io/engine/chapters/{name}.html" for name in ("intro", "one")]
+
+
+def test_the_404_page_works_at_any_depth(published):
+    page = (published / "404.html").read_text("utf-8")
+    assert page.index('<base href="https://ada.github.io/engine/" />') < page.index("<link")
+
+
+def test_a_page_is_described_by_its_first_plain_words(at_home):
+    assert '<meta name="description" content="Words &amp; no formula." />' in (at_home / "chapters/intro.html").read_text("utf-8")
+    assert DESCRIPTION in (at_home / "chapters/one.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("url", ["https://github.com/Ada/engine", "https://github.com/Ada/engine/", "https://github.com/Ada/engine.git"])
+def test_the_address_of_the_pages(url):
+    assert pages_address(url) == "https://ada.github.io/engine/"
