@@ -18,12 +18,12 @@ from urllib.parse import quote
 import numpy as np
 
 from .activations import VJP, identity, sigmoid, softmax, tanh
-from .contracts import Array, all_finite, check_function, check_kind, check_known, check_list, check_rng, requires
+from .contracts import Array, all_finite, check_function, check_kind, check_list, check_rng, requires
 from .gradcheck import CheckResult, compare, nudge
 from .layers import dense_vjp
 from .losses import FUSED, GRAD, bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
 from .mistakes import MISTAKES, Net, bare
-from .network import check_layers, check_rules, check_sizes, check_value_and_grad, forward, init_params, layer_shapes, value_and_grad
+from .network import check_layers, check_loss, check_rules, check_sizes, check_value_and_grad, forward, init_params, layer_shapes, value_and_grad
 from .search import Case, agree, effects, grads_of, progress, rounding, run, search, touched
 
 SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
@@ -438,7 +438,7 @@ def check_diagnose_function(name, my_backward, sizes, acts, loss, rng):
     check_list(name, "acts", acts, "functions, one per layer", len(sizes) - 1)
     check_rules(name, acts)
     loss = USUAL_LOSS.get(acts[-1], half_mse) if loss is None else loss
-    check_known(name, "loss", loss, GRAD)
+    check_loss(name, loss, acts)
     return {"sizes": list(sizes), "acts": list(acts), "loss": loss, "rng": rng}
 
 

@@ -48,6 +48,13 @@ def check_rules(name, acts):
         check_known(name, f"acts[{k}]", act, VJP)
 
 
+def check_loss(name, loss, acts):
+    check_known(name, "loss", loss, GRAD)
+    if FUSED.get(loss) is acts[-1]:
+        act = acts[-1].__name__
+        raise ValueError(f"{name}: acts[-1] must be identity, got {act}: {loss.__name__} takes logits and applies {act} itself")
+
+
 def check_backward(name, g, params, acts, trace, input_grad):
     check_layers(name, "params", params, ("W", "b"))
     check_layers(name, "trace", trace, ("x", "z", "a"), len(params))
@@ -64,10 +71,7 @@ def check_backward(name, g, params, acts, trace, input_grad):
 def check_value_and_grad(name, params, acts, x, t, loss, kinds="fc"):
     check_network(name, params, acts, [("x", ("N", "n0"), x), ("t", ("N", "K"), t)], kinds)
     check_rules(name, acts)
-    check_known(name, "loss", loss, GRAD)
-    if FUSED.get(loss) is acts[-1]:
-        act = acts[-1].__name__
-        raise ValueError(f"{name}: acts[-1] must be identity, got {act}: {loss.__name__} takes logits and applies {act} itself")
+    check_loss(name, loss, acts)
 
 
 def check_sizes(name, sizes, rng, dtype):

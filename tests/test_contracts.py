@@ -230,15 +230,15 @@ def rows():
     yield "cross_entropy", {"p": np.eye(3)[[1] * 7]}, "the result is not finite: p is 0 for a true class; pass logits to softmax_cross_entropy"
     yield "softmax_cross_entropy", {"z": np.full((7, 3), 1 / 3)}, "z must be logits, got rows between 0 and 1 that sum to 1: are they probabilities"
 
-    for name in ("forward", "backward", "value_and_grad", "train", "check_grads"):
+    for name in ("forward", "backward", "value_and_grad", "train", "check_grads", "diagnose"):
         for params in (None, [], np.ones(3), PARAMS[0][0]):
             yield name, {"params": params}, r"params must be a list of tuples \(W, b\), one per layer, got "
         yield name, {"params": [W for W, _ in PARAMS]}, r"params\[0\] must be a list of 2 arrays \(W, b\), got ndarray"
         yield name, {"acts": [relu]}, "acts must be a list of 2 functions, one per layer, got a list of 1"
         yield name, {"acts": ["relu", identity]}, r"acts\[0\] must be a function, got 'relu'"
-    for name in ("backward", "value_and_grad", "train", "check_grads"):
+    for name in ("backward", "value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
         yield name, {"acts": [np.tanh, identity]}, r"acts\[0\]: no derivative is known for tanh, only for identity, .*another function called tanh"
-    for name in ("value_and_grad", "train", "check_grads"):
+    for name in ("value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
         yield name, {"loss": "bce"}, "loss must be a function, got 'bce'"
         yield name, {"loss": np.sum}, "loss: no derivative is known for sum, only for half_mse, bce, "
         for last, loss in ((softmax, softmax_cross_entropy), (sigmoid, sigmoid_bce)):
