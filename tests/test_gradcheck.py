@@ -230,6 +230,23 @@ def test_kinks_are_counted_and_never_a_failure(seed):
     assert "6 not checkable, first [0, 0]: slopes" in str(entry)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("part", [*np.linspace(0, 0.95, 20), 1 / 3, 3 / 7])
+def test_a_kink_is_noticed_wherever_it_lies_within_the_step(part, side):
+    """Halving the step alone does not do: a kink at a third of it looks smooth."""
+    z = np.array([[side * part * 1e-5, 1.5, -2.0]])
+    (entry,) = check_vjp(relu, relu_vjp, z, rng=rng()).entries
+    assert entry.ok and entry.n_kinks == 1
+
+
+def test_a_steep_smooth_curve_is_not_mistaken_for_a_kink():
+    def wave(z):
+        return np.sin(30 * z)
+
+    (entry,) = check_vjp(wave, lambda g, a, z: 30 * g * np.cos(30 * z), rng().normal(size=(7, 4)), rng=rng()).entries
+    assert entry.ok and entry.n_kinks == 0
+
+
 def test_the_slopes_to_both_sides_of_a_kink_are_told():
     def total(z):
         return relu(z).sum()
