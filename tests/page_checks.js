@@ -2,17 +2,17 @@
 // pages.py runs them in the browser; test_page_gates.py gives each one a page with a defect to find.
 ({
   // Markup that reached the reader as it was typed: TeX, Markdown, MyST.
-  rawMarkup() {
+  rawMarkup(place = document.documentElement) {
     const raw = /\$|\\[a-zA-Z([]|\*\*\w[^*]*\*\*|```|:::|\{[\w:-]+\}`|\[\?\]/;
     const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const { data, parentElement } = walker.currentNode;
-      if (raw.test(data) && !parentElement.closest("code, pre, script, style, noscript, .math, mjx-container"))
+      if (raw.test(data) && !parentElement.closest("code, pre, script, style, noscript, .math, mjx-container, .katex, .cm-editor"))
         found.push(`raw markup in the text: ${data.trim().slice(0, 80)}`);
     }
     for (const name of ["alt", "title", "aria-label", "content"])
-      for (const element of document.querySelectorAll(`[${name}]`))
+      for (const element of place.querySelectorAll(`[${name}]`))
         if (raw.test(element.getAttribute(name)))
           found.push(`raw markup in ${name}: ${element.getAttribute(name).slice(0, 80)}`);
     return found;

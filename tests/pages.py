@@ -24,7 +24,7 @@ HTML = ROOT / "_build" / "html"
 WIDE, PHONE = 1280, 390
 PAPER = 680  # the printable width of A4 in CSS pixels, margins off
 
-CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8")
+CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8").strip()
 AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -114,7 +114,7 @@ def seen_at(page, width, media="screen"):
 
 
 def in_page(name, page):
-    return page.evaluate(f"{CHECKS.strip()}.{name}()")
+    return page.evaluate(f"{CHECKS}.{name}()")
 
 
 raw_markup = partial(in_page, "rawMarkup")

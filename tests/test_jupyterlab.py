@@ -1,0 +1,149 @@
+"""Chapter 1 in a real JupyterLab: read before anything has run, run, and moved by hand."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from chapters import MACROS
+from nbformat.v4 import new_markdown_cell, new_notebook
+from pages import CHECKS, ROOT, browser, opened  # noqa: F401, a fixture among them
+from playwright.sync_api import expect
+
+CHAPTER = ROOT / "chapters" / "01_one_neuron.ipynb"
+BIN = Path(sys.executable).parent
+TOKEN = "reader"
+
+# Everything that JupyterLab reads or writes, in a folder of the test
+PLACES = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+}
+PLANTED = """\
+$x^2$ and $\\unknown{x}$
+
+:::{nowhere}
+:::
+"""
+EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
+
+
+def free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab on a copy of the chapters."""
+    home, port = tmp_path_factory.mktemp("lab"), free_port()
+    chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
+    planted = new_notebook(cells=[new_markdown_cell(MACROS, id="macros"), new_markdown_cell(PLANTED, id="planted")])
+    nbformat.write(planted, chapters / "planted.ipynb")
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(EVERY_CELL)
+    environment = os.environ | {name: str(home / place) for name, place in PLACES.items()}
+    # as `make lab` and Binder do: JupyterLab hides the figures of a notebook that is not trusted
+    subprocess.run([BIN / "jupyter-trust", *chapters.glob("*.ipynb")], env=environment, check=True, capture_output=True)
+
+    command = [BIN / "jupyter-lab", chapters, "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--IdentityProvider.token={TOKEN}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://127.0.0.1:{port}/"
+        wait_for(f"{address}api?token={TOKEN}", server, home / "log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def wait_for(address, server, log):
+    for _ in range(240):
+        assert server.poll() is None, log.read_text()
+        try:
+            return urlopen(address).close()
+        except URLError:
+            time.sleep(0.25)
+    raise TimeoutError(log.read_text())
+
+
+@contextmanager
+def in_lab(browser, lab, name):  # noqa: F811
+    """A notebook as JupyterLab opens it, in a workspace of its own, its text drawn."""
+    with opened(browser, lab, f"lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}") as (page, _):
+        page.locator(".jp-MarkdownCell").first.wait_for(timeout=60_000)
+        expect(page.locator(".jp-MarkdownCell:not(:has(.myst > *))")).to_have_count(1, timeout=60_000)  # the macros
+        yield page.locator(".jp-Notebook")
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, lab):  # noqa: F811
+    with in_lab(browser, lab, CHAPTER.stem) as opened_chapter:
+        yield opened_chapter
+
+
+def stored(kind):
+    """How many of the chapter's stored outputs are of a kind."""
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    return sum(kind in output.get("data", {}) for cell in cells for output in cell.get("outputs", ()))
+
+
+def test_before_anything_has_run_its_figures_and_explorers_are_there(notebook, checked):
+    figures = notebook.locator("[data-mime-type='image/svg+xml'] img")
+    explorers = notebook.locator("figure.explorer:has(input[type=range]) img")
+    expect(figures).to_have_count(stored("image/svg+xml"))
+    expect(explorers).to_have_count(stored("text/html"))
+    for pictures in (figures, explorers):
+        assert pictures.evaluate_all("(all) => all.filter((picture) => !picture.naturalWidth || !picture.checkVisibility())") == []
+    checked(figures_in_jupyterlab=figures.count(), explorers_in_jupyterlab=explorers.count())
+
+
+def unrendered(notebook):
+    """Markup that reached the reader as it was typed, and directives that JupyterLab does not know."""
+    return notebook.evaluate(f"(place) => {CHECKS}.rawMarkup(place)") + notebook.get_by_text("Unknown Directive").all_inner_texts()
+
+
+def test_all_its_markup_is_rendered(notebook, checked):
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    expect(notebook.locator(".jp-Cell")).to_have_count(len(cells))
+    assert unrendered(notebook) == []
+    checked(formulas_in_jupyterlab=notebook.locator(".katex").count())
+
+
+def test_markup_that_is_not_rendered_is_found(browser, lab):  # noqa: F811
+    with in_lab(browser, lab, "planted") as planted:
+        found = unrendered(planted)
+    assert r"raw markup in the text: \unknown{x}" in found
+    assert "nowhere - Unknown Directive" in found
+
+
+def test_it_runs_and_its_explorer_moves(notebook):
+    page = notebook.page
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    running = notebook.get_by_text("[*]:", exact=True)
+    running.first.wait_for()
+    expect(running).to_have_count(0, timeout=60_000)
+    failures = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
+    assert notebook.locator(failures).all_inner_texts() == []
+
+    live = notebook.locator(".jupyter-widgets:has(img)").last
+    before = live.locator("img").get_attribute("src")
+    live.locator("xpath=..").get_by_role("slider").first.press("ArrowRight")
+    expect(live.locator("img")).not_to_have_attribute("src", before)
