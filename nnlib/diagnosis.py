@@ -23,7 +23,17 @@ from .gradcheck import CheckResult, compare, nudge
 from .layers import dense_vjp
 from .losses import FUSED, GRAD, bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
 from .mistakes import MISTAKES, Net, bare
-from .network import check_layers, check_loss, check_rules, check_sizes, check_value_and_grad, forward, init_params, layer_shapes, value_and_grad
+from .network import (
+    check_layers,
+    check_loss,
+    check_rules,
+    check_sizes,
+    check_value_and_grad,
+    forward,
+    init_params,
+    layer_shapes,
+    value_and_grad,
+)
 from .search import Case, agree, effects, grads_of, progress, rounding, run, search, touched
 
 SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
@@ -160,28 +170,38 @@ class Diagnosis(NamedTuple):
     __repr__ = __str__
 
     def _repr_html_(self):
-        causes = ["<br>and: ".join(escape(str(cause)) for cause in explanation) for explanation in self.explanations[:SHOWN]]
-        rows = [ROW.format(entry.name, *map(escape, in_words(entry))) for entry in self.entries]
-        return CARD.format(
-            head=escape(self.head),
-            causes=f"<ul>{''.join(map('<li>{}</li>'.format, causes))}</ul>" if causes else "",
-            remarks="".join(f"<p>{escape(remark)}</p>" for remark in self.remarks),
-            table=TABLE.format("".join(rows)) if rows else "",
-            drawing=drawing(self.params, [entry.name for entry in self.entries if not entry.ok]),
-        )
+        """The same with a table, and the wrong gradients marked on a drawing of the network."""
+        parts = [f"<p {INK}><b>{escape(self.head)}</b></p>"]
+        if self.explanations:
+            causes = ["<br/>and: ".join(map(as_html, explanation)) for explanation in self.explanations[:SHOWN]]
+            parts.append(f"<ul {INK}>{''.join(f'<li {INK}>{cause}</li>' for cause in causes)}</ul>")
+        parts += [f"<p {INK}>{escape(remark)}</p>" for remark in self.remarks]
+        if wrong := [entry.name for entry in self.entries if not entry.ok]:
+            parts += [table(self.entries), drawing(self.params, wrong)]
+        return CARD.format("\n".join(filter(None, parts)))
 
 
+# A light card with its own ink, as figures are: no theme of a page makes it illegible.
 CARD = """\
-<figure class="diagnosis" style="background:#fff;color:#1f2430;border-radius:8px;margin:0;padding:12px;text-align:left">
-<p><b>{head}</b></p>
-{causes}{remarks}
-{table}
-{drawing}
+<figure class="diagnosis" style="background:#fff;color:#1f2430;border:1px solid #d5d9e0;border-radius:8px;\
+margin:0;padding:12px;text-align:left">
+{}
 </figure>"""
-TABLE = """\
-<table style="color:inherit"><thead><tr><th scope="col">gradient</th><th scope="col">verdict</th><th scope="col">got</th>\
-<th scope="col">expected</th></tr></thead><tbody>{}</tbody></table>"""
-ROW = '<tr><th scope="row">d{}</th><td>{}</td><td>{}</td><td>{}</td></tr>'
+INK = 'style="color:inherit;background:none;margin-top:0;margin-bottom:6px"'
+CELL = 'style="padding:2px 14px 2px 0;text-align:left"'
+
+
+def as_html(cause):
+    return f"{escape(cause.sentence)} Look at <code {INK}>{escape(cause.rule)}</code> (chapter {cause.chapter})."
+
+
+def table(entries):
+    head = "".join(f'<th scope="col" {CELL}>{title}</th>' for title in ("gradient", "verdict", "got", "expected"))
+    rows = ""
+    for entry in entries:
+        cells = "".join(f"<td {CELL}>{escape(words)}</td>" for words in in_words(entry))
+        rows += f'<tr {INK}><th scope="row" {CELL}>d{entry.name}</th>{cells}</tr>\n'
+    return f"<table {INK}><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>"
 
 
 def in_words(entry):
@@ -200,12 +220,11 @@ def drawing(params, wrong):
         from .plots import compose, draw_network, svg
     except ImportError:
         return ""
-    if not params:
-        return ""
     sizes = sizes_of(params)
-    words = f"Network {'-'.join(map(str, sizes))}: {', '.join(wrong) or 'nothing'} marked as wrong"
-    picture = svg(compose(lambda ax: draw_network(ax, params, mark=wrong), size=(1.6 * len(sizes), 0.4 * min(max(sizes), 8) + 1)))
-    return f'<img alt="{words}" src="data:image/svg+xml,{quote(picture)}" style="max-width:100%">'
+    size = (1.6 * len(sizes), 0.4 * min(max(sizes), 8) + 1)
+    picture = svg(compose(lambda ax: draw_network(ax, params, mark=wrong), size=size))
+    words = f"Network {'-'.join(map(str, sizes))}, the wrong gradients marked: {', '.join(wrong)}."
+    return f'<img alt="{words}" src="data:image/svg+xml,{quote(picture)}" style="max-width:100%;filter:none"/>'
 
 
 def sizes_of(params):
@@ -217,19 +236,20 @@ def sizes_of(params):
 
 def cause(case, made):
     """A mistake that was found, as a reader is told of it."""
-    net, (mistake, edit, layers, constant) = case.net, made
-    wrong = sorted(set(chain.from_iterable(touched(case, made))))
-    scope = f"layer {layers[0] + 1}" if len(layers) == 1 else "everywhere" if len(net.acts) - 1 in layers else "hidden layers"
-    place = scope if scope == "everywhere" else f"in the {scope}" if len(layers) > 1 else f"in {scope}"
-    return Cause(
-        mistake.name,
-        layers[0] + 1 if len(layers) == 1 else None,
-        scope,
-        " and ".join("Wb"[j] for j in wrong),
-        mistake.sentence.format(place=f"for {edit.only} {place}" if edit.only else place, constant=f"{constant:.6g}"),
-        mistake.chapter,
-        line_of_nnlib(net, {"W": "dW", "b": "db", "δ": "activation"}.get(edit.only, mistake.rule), layers[-1]),
-    )
+    mistake, edit, layers, constant = made
+    if len(layers) == 1:
+        layer, scope, place = layers[0] + 1, f"layer {layers[0] + 1}", f"in layer {layers[0] + 1}"
+    elif len(case.right) - 1 in layers:
+        layer, scope, place = None, "everywhere", "everywhere"
+    else:
+        layer, scope, place = None, "hidden layers", "in the hidden layers"
+    if edit.only:
+        place = f"for {edit.only} {place}"
+    wrong = set(chain.from_iterable(touched(case, made)))
+    parameter = " and ".join("Wb"[j] for j in sorted(wrong))
+    sentence = mistake.sentence.format(place=place, constant=f"{constant:.6g}", detail=edit.detail)
+    rule = {"W": "dW", "b": "db", "δ": "activation"}.get(edit.only, mistake.rule)
+    return Cause(mistake.name, layer, scope, parameter, sentence, mistake.chapter, line_of_nnlib(case.net, rule, layers[-1]))
 
 
 def line_of_nnlib(net, rule, k):
@@ -256,7 +276,8 @@ def evidence(entries):
     worst = max((entry for entry in wrong if entry.name[1:] == layer), key=lambda entry: entry.worst)
     _, got, expected = in_words(worst)
     seen = f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
-    return f"{seen} Wrong: {', '.join(f'd{entry.name}' for entry in wrong)}. Counted from the output, layer {layer} is the first wrong one."
+    names = ", ".join(f"d{entry.name}" for entry in wrong)
+    return f"{seen} Wrong: {names}. Counted from the output, layer {layer} is the first wrong one."
 
 
 def clues(case, entries):
@@ -301,7 +322,7 @@ def advice(net):
 
 
 def good_batch(sizes):
-    """No size, so that nothing fits by chance, and no 2 or 3, which are other factors."""
+    """7, or the next number that is no size of the network: then no shapes fit by chance, and 1/N is no other factor."""
     return next(n for n in count(7) if n not in sizes)
 
 
@@ -328,7 +349,9 @@ def read_grads(grads, params):
     """The gradients as arrays of whatever shapes; raises where they cannot be gradients."""
     check_layers("diagnose", "grads", grads, ("dW", "db"), len(params))
     single = params[0][0].dtype == np.float32
-    return [tuple(read_array(f"grads[{k}] {part}", X, single) for part, X in zip(("dW", "db"), pair)) for k, pair in enumerate(grads)]
+    return [
+        (read_array(f"grads[{k}] dW", dW, single), read_array(f"grads[{k}] db", db, single)) for k, (dW, db) in enumerate(grads)
+    ]
 
 
 def read_array(key, X, single):
@@ -402,9 +425,9 @@ def diagnose(params: list, acts: list, x: Array, t: Array, loss, grads: list) ->
             remarks.append("This holds when the axes of length 1 that do not belong are dropped.")
     status = EXPLAINED[min(len(found), 2)]
     if status == "unknown":
-        remarks += clues(case, entries)
-    if status != "named":
-        remarks += advice(net)
+        remarks += [*clues(case, entries), *advice(net)]
+    if status == "ambiguous":
+        remarks += list(advice(net)) or ["Another batch, loss or activation may tell them apart."]
     explanations = tuple(tuple(cause(case, made) for made in together) for together in found)
     return Diagnosis(status, explanations, entries, tuple(remarks), params)
 
@@ -535,8 +558,12 @@ def combine(trials):
     shown = next((d for d in wrong if d.status == status), (wrong or diagnoses)[0])
     said = defaultdict(list)  # a sentence, and the networks of which it is true
     for d in diagnoses:
-        whole = d is shown and status == "unknown"
-        sentences = ["it is right."] if d.status == "right" else d.remarks if whole else d.remarks[:1] if d is shown or d not in wrong else []
+        if d.status == "right":
+            sentences = ["it is right."]
+        elif d is shown and status == "unknown":
+            sentences = d.remarks
+        else:
+            sentences = d.remarks[: d is shown or d.status == "bad_input"]  # what happened, but no advice
         for sentence in sentences:
             said[sentence].append("-".join(map(str, sizes_of(d.params))))
     remarks = [f"On {' and on '.join(networks)}: {sentence}" for sentence, networks in said.items()]

@@ -64,8 +64,9 @@ class Edit(NamedTuple):
     """One way to make a mistake."""
 
     moment: int
-    change: Callable  #: from `s` to what is replaced in it; raises where a reader's code would, when sizes do not fit
+    change: Callable  #: from `s` to what is replaced in it; raises where sizes do not fit or there is no such thing
     only: str = ""  #: "W", "b" or "δ", where the mistake touches nothing else
+    detail: str = ""  #: for the sentence
 
     def at(self, constant):
         """The edit with a value for its constant."""
@@ -79,7 +80,7 @@ class Mistake(NamedTuple):
     chapter: int  #: that derives the rule which it breaks
     rule: str  #: "loss", "activation", or the line of `dense_vjp`: "dx", "dW", "db"
     where: Callable  #: from `s` to whether it concerns this layer
-    sentence: str  #: about a {place}, and a {constant} if there is one
+    sentence: str  #: about a {place}, and a {detail} or {constant} if there is one
     edits: tuple
     fitted: bool = False  #: each change takes a constant too, which is fitted
 
@@ -166,7 +167,10 @@ def slope_before_weights(s):
 
 def other_rules(f):
     """The rule of f where another one belongs, with the a that is there and with the a that f would make."""
-    return Edit(GIVEN, lambda s: dict(act=f)), Edit(GIVEN, lambda s: dict(act=f, a=bare(f)(s.z)))
+    return (
+        Edit(GIVEN, lambda s: dict(act=f), detail=f.__name__),
+        Edit(GIVEN, lambda s: dict(act=f, a=bare(f)(s.z)), detail=f.__name__),
+    )
 
 
 def output_once_more(s):
@@ -271,7 +275,7 @@ MISTAKES = (
     ),
     mistake(
         "wrong_activation_derivative", 3, "activation", curved,
-        "The slope {place} is that of another activation.",
+        "The slope {place} is that of another activation, {detail}.",
         *(edit for f in ELEMENTWISE for edit in other_rules(f)),
     ),
     mistake(
@@ -300,7 +304,7 @@ MISTAKES = (
     ),
     mistake(
         "bias_mean", 9, "db", every,
-        "db is a mean over the batch {place}, but δ carries the 1/N already: it is a sum.",
+        "db was averaged over the batch {place}, but δ carries the 1/N already: here it is summed.",
         Edit(RESULT, lambda s: dict(db=s.delta.mean(axis=0))),
     ),
     mistake(

@@ -94,7 +94,7 @@ SLIPS = [  # (which, what it says, what was typed, what that is called, on which
     (by_column, "slope(acts[l - 1], Z[l - 1])", "(np.maximum(Z[l - 1], 0) >= 0)", "missing_activation_derivative", ANY),
     (by_neuron, "error * slope(acts[L - 1], z[L])", "error", "missing_output_derivative", ANY),
     (by_neuron, "if loss is half_mse else error", "if loss is half_mse else error * y * (1 - y)", "extra_output_derivative", ANY),
-    (by_column, "    if loss is half_mse:\n        dZ", "    if True:\n        dZ", "extra_output_derivative", lambda acts, loss: acts[-1] is sigmoid),
+    (by_column, "if loss is half_mse:\n", "if True:\n", "extra_output_derivative", lambda acts, loss: acts[-1] is sigmoid),
     (by_neuron, "slope(acts[l - 2], z[l - 1])", "slope(acts[l - 2], a[l - 1])", "derivative_at_a", ANY),
     (by_column, "slope(acts[l - 1], Z[l - 1])", "Z[l - 1] * (1 - Z[l - 1])", "a_form_at_z", lambda acts, loss: acts[0] is sigmoid),
     (by_column, "slope(acts[l - 1], Z[l - 1])", "(1 - Z[l - 1] ** 2)", "a_form_at_z", lambda acts, loss: acts[0] is tanh),

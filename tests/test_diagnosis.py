@@ -97,6 +97,10 @@ def test_the_pass_without_an_edit_is_nnlibs_own_to_the_last_bit(a_network):
         assert all(np.array_equal(X, Y) for X, Y in zip(pair, grads_of(s), strict=True))
 
 
+def milliseconds(seconds):
+    return f"{1000 * np.median(seconds):.0f} ms each, at most {1000 * max(seconds):.0f}"
+
+
 def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
     """Diagnose every mistake in every place; or with `rng`, in one place each, and `most` of them for each network."""
     counts, made_names, seconds = Counter(), set(), []
@@ -116,7 +120,7 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
             counts["K >= 3" if sizes[-1] >= 3 else "K < 3", judge(diagnosis, (name,))] += 1
             made_names.add(name)
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
-    print(f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {1000 * np.median(seconds):.0f} ms each; K >= 3 + K < 3:")
+    print(f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:")
     print("  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  ")
     return counts, made_names
 
@@ -206,7 +210,7 @@ def pairs(case, rng):
         except ValueError:
             continue
         hidden = [gradients(case, [a]), gradients(case, [b]), case.grads]
-        if one != other and not any(all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, fewer, strict=True)) for fewer in hidden):
+        if one != other and not any(all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, less, strict=True)) for less in hidden):
             yield tuple(sorted((one, other))), both
 
 
@@ -221,7 +225,7 @@ def test_two_mistakes_together_are_named(checked):
             fared[judge(diagnosis, truth)] += 1
             if truth not in names(diagnosis):
                 print("\n ", acts[0].__name__, truth, diagnosis.status, names(diagnosis)[:3])
-    print(f"\n{sum(fared.values())} pairs of mistakes:", dict(fared), f"{1000 * np.median(seconds):.0f} ms, at most {1000 * max(seconds):.0f} ms")
+    print(f"\n{sum(fared.values())} pairs of mistakes:", dict(fared), milliseconds(seconds))
     assert fared["unique"] + fared["ambiguous"] >= 0.9 * sum(fared.values()) > 50
     checked(pairs_named=sum(fared.values()))
 
@@ -287,7 +291,8 @@ def false_names(problems):
     false, n, seconds = [], 0, []
     for (net, seed), (what, change) in product(problems, ON_NO_LIST.items()):
         problem = network(*NETS[net], seed=seed)
-        grads = change(value_and_grad(*problem)[1], np.random.default_rng(seed), *problem)
+        rng = np.random.default_rng([seed, 1])  # not the one that drew the weights: noise would be a weight decay
+        grads = change(value_and_grad(*problem)[1], rng, *problem)
         start = time.process_time()
         diagnosis = diagnose(*problem, grads)
         seconds.append(time.process_time() - start)
@@ -301,7 +306,7 @@ def false_names(problems):
 def test_nothing_is_named_that_is_not_there(checked):
     two_layers, three_layers = list(NETS)[1:3], [list(NETS)[0], list(NETS)[4]]
     false, n, seconds = false_names([*product(two_layers, SEEDS[:3]), *product(three_layers, SEEDS[:1])])
-    print(f"\n{n} gradients wrong in ways that are on no list: {len(false)} named, {1000 * np.median(seconds):.0f} ms, at most {1000 * max(seconds):.0f} ms")
+    print(f"\n{n} gradients wrong in ways that are on no list: {len(false)} named, {milliseconds(seconds)}")
     assert not false and n >= 120
     checked(strange_gradients_not_named=n)
 
@@ -588,7 +593,7 @@ def test_a_function_that_does_other_things_than_return_gradients():
     ):
         diagnosis = diagnose_function(function)
         assert diagnosis.status == status and said in " ".join(str(diagnosis).split()), function
-        assert diagnosis._repr_html_().count("<img") == 1
+        assert ("<img" in diagnosis._repr_html_()) == (status == "named")
 
 
 def test_a_function_for_one_size_of_network():
