@@ -417,7 +417,7 @@ def diagnose(params: list, acts: list, x: Array, t: Array, loss, grads: list) ->
         return Diagnosis("right", (), entries, tuple(limits(case)), params)
 
     remarks, found = [evidence(entries)], search(case)
-    if not found:
+    if not found and any(entry.at is None for entry in entries):  # a shape is wrong
         straight = Case.of(net, straighten(case), case.tolerance)
         if all(agree(pair, grads_of(s), slack) for pair, s, slack in zip(straight.grads, case.right, case.slack_right)):
             remarks.append("The numbers are right, the shapes are not.")

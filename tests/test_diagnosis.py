@@ -144,7 +144,7 @@ def test_every_mistake_on_a_batch_of_seven(checked):
 
 @pytest.mark.parametrize("N, share", [(1, 0.85), (2, 0.6), (32, 0.95)])
 def test_mistakes_on_other_batches(N, share, checked):
-    counts, made = survey(N, rng=np.random.default_rng(N), most=6)
+    counts, made = survey(N, rng=np.random.default_rng(N), most=5)
     assert len(made) > 20 and (N > 1 or not made & NO_ERRORS_ALONE)
     assert_named(counts, share)
     checked(wrong_gradients_named=sum(counts.values()))
@@ -222,9 +222,10 @@ def test_two_mistakes_together_are_named(checked):
             start = time.process_time()
             diagnosis = diagnose(*problem, grads)
             seconds.append(time.process_time() - start)
-            fared[judge(diagnosis, truth)] += 1
-            if truth not in names(diagnosis):
-                print("\n ", acts[0].__name__, truth, diagnosis.status, names(diagnosis)[:3])
+            if diagnosis.explanations and len(diagnosis.explanations[0]) == 1:
+                fared["one mistake does the same"] += 1
+            else:
+                fared[judge(diagnosis, truth)] += 1
     print(f"\n{sum(fared.values())} pairs of mistakes:", dict(fared), milliseconds(seconds))
     assert fared["unique"] + fared["ambiguous"] >= 0.9 * sum(fared.values()) > 50
     checked(pairs_named=sum(fared.values()))
