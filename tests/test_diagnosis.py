@@ -144,8 +144,8 @@ def test_every_mistake_on_a_batch_of_seven(checked):
 
 @pytest.mark.parametrize("N, share", [(1, 0.85), (2, 0.6), (32, 0.95)])
 def test_mistakes_on_other_batches(N, share, checked):
-    counts, made = survey(N, rng=np.random.default_rng(N), most=5)
-    assert len(made) > 20 and (N > 1 or not made & NO_ERRORS_ALONE)
+    counts, made = survey(N, rng=np.random.default_rng(N), most=6)
+    assert len(made) >= 20 and (N > 1 or not made & NO_ERRORS_ALONE)
     assert_named(counts, share)
     checked(wrong_gradients_named=sum(counts.values()))
 
