@@ -10,7 +10,9 @@ addEventListener("DOMContentLoaded", () => {
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 // A browser may break the line between a formula and the comma after it, or the parenthesis before it: keep them together.
-addEventListener("DOMContentLoaded", () => {
+// The page has been read, and MathJax has not yet begun.
+document.addEventListener("readystatechange", () => {
+  if (document.readyState !== "interactive") return;
   for (const math of document.querySelectorAll("span.math")) {
     const { previousSibling: before, nextSibling: after } = math;
     const opening = before?.data?.match(/[(\[“"]+$/);

@@ -5,6 +5,8 @@ A check takes a page and returns its problems as a list of sentences. `test_page
 """
 
 import re
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from functools import cache, partial
@@ -64,6 +66,22 @@ def serve(folder):
             yield f"http://127.0.0.1:{server.server_port}/"
         finally:
             server.shutdown()
+
+
+@cache
+def build():
+    """Build the book from its sources as they are now, warnings as errors."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet", "-W", "-n", "--keep-going"]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+
+
+@pytest.fixture(scope="module")
+def book():
+    """The address at which the book is served."""
+    build()
+    with serve(HTML) as address:
+        yield address
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """Every page of the built book as its readers meet it: on a desk and on a phone, light and dark, from a server and from
 a folder, by keyboard, by ear and on paper."""
 
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from pages import (
     ROOT,
     WIDE,
     accessibility,
+    book,  # noqa: F401, a fixture
     browser,  # noqa: F401, a fixture
     census,
     contrast,
@@ -29,7 +28,6 @@ from pages import (
     raw_markup,
     resize,
     seen_at,
-    serve,
     theme,
 )
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -40,24 +38,14 @@ FOLDER = HTML.as_uri() + "/"
 seen = Counter()
 
 
-@pytest.fixture(scope="module")
-def site():
-    """The address at which the book is served, built from its sources as they are now."""
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet", "-W", "-n", "--keep-going"]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
-    with serve(HTML) as address:
-        yield address
-
-
-def test_the_pages_are_those_of_the_contents(site):
+def test_the_pages_are_those_of_the_contents(book):  # noqa: F811
     on_disk = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
     assert {page for page in on_disk if not page.startswith("_static/")} == {*PAGES, "index"}, "stale pages? make clean"
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(browser, site, name):  # noqa: F811
-    with opened(browser, site, f"{name}.html", "light", WIDE) as (page, problems):
+def test_page(browser, book, name):  # noqa: F811
+    with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
         for check in (raw_markup, links, other_hosts, formulas, contrast, figures, explorers, theme, overflow):
@@ -91,7 +79,7 @@ def in_notebook(name):
     return {"figures": pictures + explorers, "explorers": explorers}
 
 
-def test_every_notebook_can_be_downloaded(site, checked):
+def test_every_notebook_can_be_downloaded(book, checked):  # noqa: F811
     notebooks = [name for name in PAGES if (ROOT / f"{name}.ipynb").exists()]
     for name in notebooks:
         assert f"_sources/{name}.ipynb" in Path(HTML, f"{name}.html").read_text("utf-8")
@@ -99,8 +87,8 @@ def test_every_notebook_can_be_downloaded(site, checked):
     checked(downloads=len(notebooks))
 
 
-def test_the_search_finds_a_page(browser, site):  # noqa: F811
-    for place in (site, FOLDER):
+def test_the_search_finds_a_page(browser, book):  # noqa: F811
+    for place in (book, FOLDER):
         with opened(browser, place, "search.html?q=sigmoid") as (page, problems):
             page.locator("#search-results ul.search li a").first.wait_for()
             hits = page.locator("#search-results ul.search li a").all_inner_texts()
@@ -108,9 +96,9 @@ def test_the_search_finds_a_page(browser, site):  # noqa: F811
         assert problems == []
 
 
-def test_the_front_door_leads_in(browser, site):  # noqa: F811
-    with opened(browser, site, "404.html") as (page, _):
-        page.goto(site)
+def test_the_front_door_leads_in(browser, book):  # noqa: F811
+    with opened(browser, book, "404.html") as (page, _):
+        page.goto(book)
         page.wait_for_url("**/chapters/intro.html")
 
 

@@ -7,13 +7,22 @@ from itertools import chain
 from pathlib import Path
 
 MATHJAX = Path(files("mathjax"), "static", "mathjax", "es5")  # from the package django-static-mathjax
-COMPONENTS = [
-    "tex-chtml.js",
+
+# One file with what every page with mathematics uses. MathJax's own bundle adds a context menu, which weighs as much as half
+# of the rest and makes every formula a stop of the tab key.
+BUNDLE = {
+    "core": "core.js",
+    "input/tex": "input/tex.js",
+    "[tex]/html": "input/tex/extensions/html.js",
+    "output/chtml": "output/chtml.js",
+    "output/chtml/fonts/tex.js": "output/chtml/fonts/tex.js",
+    "a11y/assistive-mml": "a11y/assistive-mml.js",
+}
+ON_DEMAND = [
     "input/tex/extensions/boldsymbol.js",
     "input/tex/extensions/cancel.js",
     "input/tex/extensions/color.js",
     "input/tex/extensions/enclose.js",
-    "input/tex/extensions/html.js",
     "output/chtml/fonts/woff-v2/*.woff",
 ]
 
@@ -26,11 +35,23 @@ UNUSED = re.compile(
 )
 
 
+def bundle():
+    """MathJax's loader, told what follows it so that it does not fetch it, and then that."""
+    preloaded = f"MathJax.loader.preLoad({', '.join(map(repr, BUNDLE))})"
+    return ";\n".join([source("startup.js"), preloaded, *map(source, BUNDLE.values())])
+
+
+def source(path):
+    return (MATHJAX / path).read_text("utf-8")
+
+
 def copy_mathjax(app):
-    for source in chain.from_iterable(MATHJAX.glob(pattern) for pattern in COMPONENTS):
-        target = Path(app.outdir, "_static", "mathjax", source.relative_to(MATHJAX))
+    folder = Path(app.outdir, "_static", "mathjax")
+    for path in chain.from_iterable(MATHJAX.glob(pattern) for pattern in ON_DEMAND):
+        target = folder / path.relative_to(MATHJAX)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
+        shutil.copy(path, target)
+    (folder / "mathjax.js").write_text(bundle(), "utf-8")
 
 
 def trim_pages(app):
