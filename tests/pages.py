@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,6 +117,13 @@ def resize(page, width):
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 350)))")  # the theme takes 300 ms
 
 
+def settle(page):
+    """Wait for the theme to make every code block that scrolls focusable; what it forgets, axe will report."""
+    forgotten = "[...document.querySelectorAll('pre')].some((e) => e.scrollWidth > e.clientWidth && e.tabIndex < 0)"
+    with suppress(Error):
+        page.wait_for_function(f"() => !{forgotten}", timeout=5000)
+
+
 @contextmanager
 def seen_at(page, width, media="screen"):
     """The page for a moment at another width, or on paper."""
@@ -147,6 +154,7 @@ census = partial(in_page, "census")
 
 def accessibility(page):
     """What axe-core finds: WCAG 2.0 to 2.2, A and AA, and best practices. Check this last: it leaves a thinner page."""
+    settle(page)
     in_page("thin", page)
     page.evaluate(AXE_SCRIPT)
     page.evaluate("axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-look]' }] })")
