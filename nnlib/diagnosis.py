@@ -13,7 +13,6 @@ from html import escape
 from itertools import chain, count, islice, product, repeat
 from textwrap import fill
 from typing import Callable, NamedTuple
-from urllib.parse import quote
 
 import numpy as np
 
@@ -217,6 +216,7 @@ def in_words(entry):
 def drawing(params, wrong):
     """The network with the wrong gradients marked, as an <img>; nothing where matplotlib is missing."""
     try:
+        from .explore import data_uri
         from .plots import compose, draw_network, svg
     except ImportError:
         return ""
@@ -224,7 +224,7 @@ def drawing(params, wrong):
     size = (1.6 * len(sizes), 0.4 * min(max(sizes), 8) + 1)
     picture = svg(compose(lambda ax: draw_network(ax, params, mark=wrong), size=size))
     words = f"Network {'-'.join(map(str, sizes))}, the wrong gradients marked: {', '.join(wrong)}."
-    return f'<img alt="{words}" src="data:image/svg+xml,{quote(picture)}" style="max-width:100%;filter:none"/>'
+    return f'<img alt="{words}" src="{data_uri(picture)}" style="max-width:100%;filter:none"/>'
 
 
 def sizes_of(params):
@@ -299,9 +299,12 @@ def clues(case, entries):
     if factors and equal(grads, times(factors[-1][-1], right)):
         yield f"Every gradient is {factors[-1][-1]:.6g} times the right one."
     else:
+        alike = defaultdict(list)
         for k, j, name, factor in factors:
             if equal([grads[k]], times(factor, [right[k]]), [j]):
-                yield f"d{name} is {factor:.6g} times the right one."
+                alike[f"{factor:.6g}"].append(f"d{name}")
+        for factor, several in alike.items():
+            yield f"{', '.join(several)} {'is' if len(several) == 1 else 'are each'} {factor} times the right one."
     for loss in GRAD:
         if equal(grads, map(grads_of, run(net._replace(g=bare(GRAD[loss])(net.trace[-1][2], net.t))))):
             yield f"It is the gradient of another loss, {loss.__name__}."

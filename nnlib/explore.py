@@ -118,7 +118,7 @@ class Explorer:
         words = self.say(**values)
         if len(str(words).split()) < 5:
             raise ValueError(f"Explorer: say(**{values}) returned {words!r}, expected a sentence of at least five words")
-        return words, _uri(svg(compose(lambda ax: self.draw(ax, **values), size=self.size)))
+        return words, data_uri(svg(compose(lambda ax: self.draw(ax, **values), size=self.size)))
 
     def live(self):
         """The live face: a control for every parameter above the picture."""
@@ -181,7 +181,7 @@ class Explorer:
         return self.live()._repr_mimebundle_() | faces
 
 
-def _uri(picture):
+def data_uri(picture):
     """An SVG as a data URI. Each style is said once, as a class: in an <img> it meets no other figure's classes."""
     styles = dict.fromkeys(re.findall(r' style="([^"]*)"', picture))
     for k, style in enumerate(styles):

@@ -1,7 +1,7 @@
 """The mistakes that people make in a backward pass, each as one small edit of one layer of it.
 
 A layer's part of the backward pass has four moments. An edit belongs to one of them: it is given `s`, all that the pass
-knows by then, and returns what it would have instead. To add a mistake, add an entry to `MISTAKES`.
+knows by then, and returns what it would have instead. To add a mistake, append an entry to `MISTAKES`.
 """
 
 from functools import partial
@@ -211,7 +211,7 @@ def mistake(name, chapter, rule, where, sentence, *edits, fitted=False):
     return Mistake(name, chapter, rule, where, sentence, edits, fitted)
 
 
-MISTAKES = (
+MISTAKES = [  # open: a reader may append an entry
     # The loss, and the numbers that belong in it alone
     mistake(
         "sign", 6, "loss", every,
@@ -378,4 +378,4 @@ MISTAKES = (
         "The gradient is zero {place}: nothing arrived there, or nothing was stored.",
         *scaled(lambda s: 0),
     ),
-)  # fmt: skip
+]  # fmt: skip

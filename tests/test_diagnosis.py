@@ -438,6 +438,8 @@ def test_clues_where_nothing_on_the_list_fits():
     scaled = said([(1.37 * dW1, db1), (dW2, db2)])
     assert "Wrong: dW1. Counted from the output, layer 1 is the first wrong one." in scaled
     assert "look at dense_vjp: dW = g.T @ x. dW1 is 1.37 times the right one." in scaled
+    together = said([(1.37 * dW1, 1.37 * db1), (dW2, 1.5 * db2)])
+    assert "dW1, db1 are each 1.37 times the right one. db2 is 1.5 times the right one." in together
     assert "look at dense_vjp: db = g.sum(axis=0)." in said([(dW1, db1), (dW2, db2 + 0.01)])
     assert "Both its gradients are wrong: look at relu_vjp: g * (z.real > 0)." in said([(dW1 + 0.01, db1 + 0.01), (dW2, db2)])
     assert "listed from the output on" in said(grads[::-1])
@@ -633,6 +635,7 @@ def test_a_mistake_is_five_lines(monkeypatch):
     problem, grads = problem_and_grads()
     wrong = [(dW, 0.31 * db) for dW, db in grads]
     assert diagnose(*problem, wrong).status == "unknown"
-    monkeypatch.setattr(searching, "MISTAKES", (*MISTAKES, halved))
+    monkeypatch.setattr(searching, "MISTAKES", table := MISTAKES.copy())
+    table.append(halved)
     (cause,) = diagnose(*problem, wrong).causes
     assert cause[:4] == ("halved_bias", None, "everywhere", "b") and cause.sentence == "db is halved everywhere, for no reason."
