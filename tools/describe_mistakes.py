@@ -1,0 +1,210 @@
+"""Sphinx extension: the directive `mistake`, which makes one of nnlib's mistakes and says what came of it.
+
+Nothing on the page that can be computed is typed: which gradients are wrong, their size and shape, how training fares,
+and where the mistake cannot be seen are all found by making it.
+"""
+
+import inspect
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from docutils import nodes
+from docutils.statemachine import StringList
+from nnlib import (
+    GRAD,
+    diagnosis,
+    forward,
+    identity,
+    init_params,
+    mistakes,
+    one_hot,
+    relu,
+    search,
+    softmax_cross_entropy,
+    tanh,
+)
+from nnlib.diagnosis import line_of_nnlib
+from nnlib.mistakes import MISTAKES, Net
+from nnlib.search import Case, Made, agree, effects, grads_of, run, touched
+from sphinx.util.docutils import SphinxDirective
+
+NAMED = {m.name: m for m in MISTAKES}
+CHAPTERS = Path(__file__).parents[1] / "chapters"
+DIFFERENT, EQUAL = (4, 5, 6, 3), (4, 4, 4, 4)
+RATE, STEPS = 0.3, 50
+
+
+def make_net(sizes=DIFFERENT, hidden=tanh, N=7, seed=0):
+    """A network of three layers with a softmax inside its loss, and a batch, after the forward pass."""
+    rng = np.random.default_rng(seed)
+    params = [(W, rng.normal(size=b.shape)) for W, b in init_params(list(sizes), rng)]
+    x, t = rng.normal(size=(N, sizes[0])), one_hot(rng.integers(sizes[-1], size=N), sizes[-1])
+    return see(params, [hidden, hidden, identity], x, t)
+
+
+def see(params, acts, x, t):
+    y, trace = forward(params, acts, x)
+    return Net(params, acts, trace, t, softmax_cross_entropy, GRAD[softmax_cross_entropy](y, t))
+
+
+def case_of(net):
+    return Case.of(net, [grads_of(s) for s in run(net)], 1e-9)
+
+
+def ways(case, mistake):
+    """The ways to make a mistake, those that change most layers first; none where the sizes do not let it."""
+    found = []
+    for edit, done in effects(case, mistake):
+        layers = tuple(k for k, what in done.items() if what == "changes")
+        if layers or "nothing" in done.values():
+            found.append(Made(mistake, edit.at(0.1) if mistake.fitted else edit, layers))
+    return sorted(found, key=lambda made: -len(made.layers))
+
+
+def gradients(net, made):
+    return [grads_of(s) for s in run(net, [made])]
+
+
+def same(case, one, other):
+    return all(map(agree, one, other, case.slack_right))
+
+
+# What a mistake does ----------------------------------------------------------------------------------------------------
+
+
+def place(mistake):
+    """A network and a layer to make it in: sizes that differ if they let it, and a layer in the middle if it concerns one."""
+    case = next(case for case in map(case_of, map(make_net, (DIFFERENT, EQUAL))) if ways(case, mistake))
+    made = ways(case, mistake)[0]
+    return case, made, made.layers if mistake.rule == "loss" else (1,) if 1 in made.layers else made.layers[-1:]
+
+
+def spoiled(mistake):
+    """Which gradients are wrong."""
+    case, made, layers = place(mistake)
+    wrong = touched(case, made._replace(layers=layers))
+    if mistake.rule == "loss":
+        assert all(len(w) == 2 for w in wrong)
+        return "every gradient"
+    (k,) = layers
+    own = " and ".join(("dW", "db")[j] for j in sorted(wrong[k]))
+    below = {len(w) for w in wrong[:k]}
+    assert not any(wrong[k + 1 :]) and below in ({0}, {2})
+    parts = [f"{own} of the layer"] if own else []
+    return ", and ".join(parts + ["every gradient of the layers below"] * (2 in below))
+
+
+def size(mistake):
+    """How many times too large they are, if that is one number; or the shape that one of them has."""
+    case, made, layers = place(mistake)
+    made = made._replace(layers=layers)
+    wrong, got, right = touched(case, made), gradients(case.net, made), [grads_of(s) for s in case.right]
+    for k, j in ((k, j) for k in layers for j in wrong[k]):
+        shape, expected, letter = np.shape(got[k][j]), right[k][j].shape, "Wb"[j]
+        if shape != expected:
+            return f"d{letter} has the shape {shape}, and {letter} has {expected}"
+    N, K = case.net.t.shape
+    for words, c in {"−1": -1, "$N$": N, "$1/N$": 1 / N, "2": 2, "½": 1 / 2, "$1/K$": 1 / K, "0": 0}.items():
+        if same(case, got, [[c * X if j in w else X for j, X in enumerate(pair)] for pair, w in zip(right, wrong)]):
+            return f"{words} times the right one"
+    return ""
+
+
+def trained(make, sizes):
+    """The loss after some steps with these gradients; the update is in place, as people write it."""
+    net = make_net(sizes)
+    params = [(W.copy(), b.copy()) for W, b in net.params]
+    for _ in range(STEPS):
+        net = see(params, net.acts, net.trace[0][0], net.t)
+        for pair, pair_of_grads in zip(params, make(net)):
+            for X, dX in zip(pair, pair_of_grads):
+                X -= RATE * dX
+    return net.loss(see(params, net.acts, net.trace[0][0], net.t).trace[-1][2], net.t)
+
+
+def training(mistake):
+    """How the loss fares."""
+    case, made, _ = place(mistake)
+    sizes = tuple(diagnosis.sizes_of(case.net.params))
+    right = trained(lambda net: [grads_of(s) for s in run(net)], sizes)
+    start = case.net.loss(case.net.trace[-1][2], case.net.t)
+    rights = f"with the right gradients to {right:.2f}"
+    try:
+        with np.errstate(all="ignore"):
+            got = trained(lambda net: gradients(net, made), sizes)
+    except ValueError:
+        return "it stops at the first step, since the shapes do not fit"
+    except FloatingPointError:
+        return f"the loss goes from {start:.2f} beyond all numbers, {rights}"
+    return f"the loss goes from {start:.2f} to {got:.2f}, {rights}"
+
+
+
+@cache
+def everywhere(sizes, hidden, N):
+    """Every mistake that can be made in such a network, in the way that changes most: the right case, {name: gradients}."""
+    case = case_of(make_net(sizes, hidden, N))
+    return case, {m.name: gradients(case.net, ways(case, m)[0]) for m in MISTAKES if ways(case, m)}
+
+
+HIDING = {
+    "with $N = 1$": (EQUAL, tanh, 1),
+    "with $N = 2$": (EQUAL, tanh, 2),
+    "with $K = 2$": ((4, 5, 6, 2), tanh, 7),
+    "with ReLU": (EQUAL, relu, 7),
+}
+
+
+def unseen(mistake):
+    """Where it is no error, where it looks like another one, where it cannot be made."""
+    for where, network in HIDING.items():
+        case, made = everywhere(*network)
+        if (grads := made.get(mistake.name)) is None:
+            continue
+        others = [f"`{name}`" for name, other in made.items() if name != mistake.name and same(case, grads, other)]
+        if same(case, grads, [grads_of(s) for s in case.right]):
+            yield f"it is no error {where}"
+        elif others:
+            yield f"it looks like {' and '.join(others)} {where}"
+    if mistake.name not in everywhere(DIFFERENT, tanh, 7)[1]:
+        yield "it does not fit where the sizes of the layers differ"
+
+
+def facts(name):
+    """All that there is to say of a mistake: (what, text)."""
+    mistake = NAMED[name]
+    case, made, layers = place(mistake)
+    yield "Wrong", f"{'; '.join(filter(None, [spoiled(mistake), size(mistake)]))}."
+    yield "Training", f"{training(mistake)}."
+    if limits := "; ".join(unseen(mistake)):
+        yield "Where it hides", f"{limits}."
+    line = line_of_nnlib(case.net, mistake.rule, layers[-1])
+    (chapter,) = CHAPTERS.glob(f"{mistake.chapter:02}_*.ipynb")
+    yield "Compare", f"`{line}` ({{doc}}`chapter {mistake.chapter} <{chapter.stem}>`)."
+
+
+def sentence(name):
+    """What the package says of it, wherever it is made."""
+    return NAMED[name].sentence.replace(" {place}", "").format(detail="say relu", constant="$c$")
+
+
+class Describe(SphinxDirective):
+    """``{mistake} bias_mean``: what nnlib says of it, how it comes about (the content), what is seen when it is made."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self):
+        for module in (mistakes, search, diagnosis):
+            self.env.note_dependency(inspect.getsourcefile(module))
+        name = self.arguments[0]
+        lines = [sentence(name), "", *self.content, "", *(f"- **{what}:** {text}" for what, text in facts(name))]
+        parent = nodes.Element()
+        self.state.nested_parse(StringList(lines, source=name), self.content_offset, parent)
+        return parent.children
+
+
+def setup(app):
+    app.add_directive("mistake", Describe)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
