@@ -26,3 +26,15 @@ document.addEventListener("readystatechange", () => {
     if (closing) (after.splitText(closing[0].length), together.append(after));
   }
 });
+
+// A formula or a table that scrolls can be reached by keyboard (the theme does so for code).
+addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
+  const reach = () => {
+    for (const box of document.querySelectorAll(".math, .pst-scrollable-table-container"))
+      box.scrollWidth > box.clientWidth ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
+  };
+  reach();
+  addEventListener("resize", reach);
+});

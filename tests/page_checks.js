@@ -79,15 +79,12 @@
   // Nothing sticks out of the page, and nothing is cut off: what is too wide scrolls by itself, but not on paper.
   overflow() {
     const found = [];
-    const hidden = document.head.appendChild(document.createElement("style"));
-    hidden.textContent = "mjx-assistive-mml, .visually-hidden { display: none !important; }"; // wide, but never seen
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} px wide in a window of ${clientWidth}`);
     const clips = matchMedia("print").matches ? /hidden|clip|auto|scroll/ : /hidden|clip/;
-    for (const box of document.querySelectorAll("main :not(mjx-container *)"))
+    for (const box of document.querySelectorAll("main :not(mjx-container *, .visually-hidden)"))
       if (box.scrollWidth > box.clientWidth + 1 && clips.test(getComputedStyle(box).overflowX))
         found.push(`cut off, ${box.scrollWidth} px in ${box.clientWidth}: <${box.localName} class="${box.className}"> ${box.textContent.trim().slice(0, 50)}`);
-    hidden.remove();
     return found;
   },
 
@@ -110,10 +107,32 @@
     return [...document.querySelectorAll("link[rel~=preconnect], link[rel~=dns-prefetch]")].map((link) => `a hint to another host: ${link.href}`);
   },
 
-  // A page that axe-core judges the same way in a sixth of the time: the insides of formulas, which it does not look into, go;
-  // of all texts that look alike one is marked for the judgement of contrast; code keeps the marked tokens alone.
-  thin() {
-    for (const formula of document.querySelectorAll("mjx-math, mjx-assistive-mml > math")) formula.replaceChildren();
+  // What scrolls, but not by keyboard: axe-core knows of text alone, not of a drawn formula.
+  unreached() {
+    return [...document.querySelectorAll("pre, .math, .pst-scrollable-table-container")]
+      .filter((box) => box.scrollWidth > box.clientWidth && box.tabIndex < 0)
+      .map((box) => `scrolls, but not by keyboard: ${box.textContent.trim().slice(0, 50)}`);
+  },
+
+  // What axe-core finds in the page, or in one that it judges the same way in a sixth of the time: without the insides of
+  // formulas, which it does not look into, and of texts that look alike only one judged for contrast, only one token in code.
+  async accessibility(options) {
+    const kept = [];
+    const swap = (element, nodes) => (kept.push([element, [...element.childNodes]]), element.replaceChildren(...nodes));
+    this.markLooks();
+    for (const inside of document.querySelectorAll("mjx-math, mjx-assistive-mml")) swap(inside, []);
+    for (const code of document.querySelectorAll("pre")) {
+      const copy = code.cloneNode(true);
+      for (const token of copy.querySelectorAll("span:not([data-look], :has(*))")) token.replaceWith(token.textContent);
+      swap(code, copy.childNodes);
+    }
+    axe.configure({ rules: [{ id: "color-contrast", selector: "[data-look]" }] });
+    const { passes, violations } = await axe.run(document, options);
+    for (const [element, nodes] of kept) element.replaceChildren(...nodes);
+    return { passes: passes.length, violations };
+  },
+
+  markLooks() {
     const looks = new Set();
     for (const text of document.querySelectorAll("body *")) {
       text.removeAttribute("data-look");
@@ -124,7 +143,6 @@
       if (!looks.has(look)) text.setAttribute("data-look", "");
       looks.add(look);
     }
-    for (const token of document.querySelectorAll("pre span:not([data-look], :has(*))")) token.replaceWith(token.textContent);
   },
 
   links() {

@@ -27,7 +27,6 @@ from pages import (
     paper,
     raw_markup,
     resize,
-    seen_at,
     theme,
 )
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -48,21 +47,15 @@ def test_page(browser, book, name):  # noqa: F811
     with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
-        for check in (raw_markup, links, other_hosts, formulas, contrast, figures, explorers, theme, overflow):
+        for check in (raw_markup, links, other_hosts, formulas, contrast, figures, explorers, theme, overflow, accessibility):
             problems += check(page)
-        with seen_at(page, PHONE):
-            problems += overflow(page)
-        problems += accessibility(page)
         resize(page, PHONE)
-        problems += accessibility(page)
+        problems += overflow(page) + accessibility(page)
     with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
-        for check in (formulas, contrast, figures, explorers, theme, overflow, paper):
+        for check in (formulas, contrast, figures, explorers, theme, overflow, accessibility):
             more += check(page)
-        with seen_at(page, WIDE):
-            more += overflow(page)
-        more += accessibility(page)
         resize(page, WIDE)
-        more += accessibility(page)
+        more += overflow(page) + accessibility(page) + paper(page)
     assert problems + more == []
     assert counts.items() >= in_notebook(name).items()
 
