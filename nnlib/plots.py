@@ -7,7 +7,6 @@ two colours, with the same meaning, as in the book's equations. No meaning rests
 import io
 import re
 import sys
-from collections import Counter
 from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from matplotlib import style
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.path import Path
+from matplotlib.transforms import offset_copy
 
 from .activations import VJP
 from .layers import dense_vjp
@@ -80,9 +80,10 @@ def svg(fig):
     source = _save(fig, "svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])).decode()
     for pattern, replacement in _TIDY:
         source = pattern.sub(replacement, source)
-    # Matplotlib names clips and markers after their unrounded coordinates: name them after what is left.
+    # Matplotlib names clips and markers after their unrounded coordinates: name them after what is left,
+    # without the pixels of embedded pictures, which two machines may round differently.
     names = dict.fromkeys(re.findall(r' id="([^"]*)"', source))
-    stem = "f" + sha256(re.sub("|".join(names), "", source).encode()).hexdigest()[:4]
+    stem = "f" + sha256(re.sub("|".join([*names, 'base64,[^"]*']), "", source).encode()).hexdigest()[:4]
     for k, name in enumerate(names):
         source = source.replace(name, f"{stem}{k}")
     return source
@@ -117,6 +118,7 @@ _TIDY = [
         (r'<g([^>]*)>((?:<use[^>]*( style="[^"]*")/>)(?:<use[^>]*\3/>)*)</g>', _hoist),
         (r' xmlns:xlink="[^"]*"|xlink:(?=href)', ""),
         (r"(?<=\*\{)", "font-family:DejaVu Sans,Verdana,sans-serif;"),  # once for all labels
+        (r"(?<=base64,)\s+", ""),
         (r"\s+", " "),
     ]
 ]
@@ -125,7 +127,7 @@ _TIDY = [
 # --- Networks and graphs ----------------------------------------------------------------------------------------
 
 
-def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8):
+def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8, numbers=False):
     """Draw a network's neurons and weights, generated from `params`: the thicker, the larger.
 
     Parameters
@@ -136,11 +138,13 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
     trace : list of (x, z, a), optional
         Writes the values of one `example` in its neurons, in forward's colour.
     grads : list of (dW, db), optional
-        Dashes each weight as strongly as its gradient, and writes db below each neuron, in backward's colour.
+        Dashes a line below each weight, as strong as its gradient, and writes db below each neuron, in backward's colour.
     mark : collection of str
         Parameters to point at, by name: ``{"W2", "b1"}``.
     most : int
         A layer with more neurons than this shows ``most - 1`` of them.
+    numbers : bool
+        Writes each weight above its line and its gradient below, and b and z above each neuron: for few neurons.
 
     Raises
     ------
@@ -153,7 +157,9 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
         raise ValueError(f"draw_network: mark is {sorted(mark)}, expected names among {sorted(names)}")
     neurons = [_neurons(n, most) for n in sizes]
     edge = max(layer[0][1] for layer in neurons) + 0.5
-    numbers = trace is not None or grads is not None
+    plain = not numbers and trace is None and grads is None
+    size = 9 if numbers else 8
+    beside = offset_copy(ax.transData, ax.figure, 0, -4, units="points")
 
     for layer, (W, b) in enumerate(params, 1):
         for name, X, line in ((f"W{layer}", W, 18), (f"b{layer}", b, 4)):
@@ -161,13 +167,20 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
             _label(ax, "✗ " * (name in mark) + f"{name}: {_shape(X)}", (layer - 0.5, edge), line, **note)
         strength = np.abs(W) / (np.abs(W).max() or 1)
         wrong = f"W{layer}" in mark
+        share = 2 / 3 if len(neurons[layer]) >= len(neurons[layer - 1]) else 1 / 3  # lines part near the longer layer
         for i, above in neurons[layer]:
             for j, below in neurons[layer - 1]:
-                ends = [layer - 1, layer], [below, above]
+                ends, slope = ([layer - 1, layer], [below, above]), above - below
+                middle = layer - 1 + share, below + share * slope
                 ax.plot(*ends, "-", color=INK if wrong else LINE, lw=0.5 + 1.5 * strength[i, j] + wrong, zorder=1)
+                if numbers:
+                    _along(ax, number(W[i, j], 2), middle, slope, 2, FORWARD, size)
                 if grads is not None:
-                    dW = np.abs(grads[layer - 1][0])
-                    ax.plot(*ends, "--", color=BACKWARD, lw=2.2 * dW[i, j] / (dW.max() or 1), zorder=1)
+                    dW = grads[layer - 1][0]
+                    width = 2.2 * np.abs(dW[i, j]) / (np.abs(dW).max() or 1)
+                    ax.plot(*ends, "--", color=BACKWARD, lw=width, zorder=1, transform=beside)
+                    if numbers:
+                        _along(ax, number(dW[i, j], 2), middle, slope, -9, BACKWARD, size)
 
     for layer, n in enumerate(sizes):
         wrong = f"b{layer}" in mark
@@ -176,12 +189,16 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8)
             ax.text(layer, neurons[layer][-1][1] + 1, "⋮", ha="center", va="center", size=16)
         for i, height in neurons[layer]:
             place = layer, height
-            ax.plot(*place, "o", ms=28 if numbers else 16, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong, clip_on=False)
+            ax.plot(*place, "o", ms=16 if plain else 28, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong, clip_on=False)
             if trace is not None:
                 value = trace[layer - 1][2] if layer else trace[0][0]
-                _label(ax, number(value[example, i], 2), place, color=FORWARD, size=8)
+                _label(ax, number(value[example, i], 2), place, color=FORWARD, size=size)
             if grads is not None and layer:
-                _label(ax, number(grads[layer - 1][1][i], 2), place, -15, color=BACKWARD, size=8)
+                _label(ax, number(grads[layer - 1][1][i], 2), place, -16, color=BACKWARD, size=size)
+            if numbers and layer:
+                _label(ax, f"b {number(params[layer - 1][1][i], 2)}", place, 26, color=FORWARD, size=size)
+                if trace is not None:
+                    _label(ax, f"z {number(trace[layer - 1][1][example, i], 2)}", place, 16, color=FORWARD, size=size)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-edge - 0.2, edge + 0.2))
     ax.set_axis_off()
 
@@ -232,46 +249,77 @@ def network_graph(params, acts, trace, g=None):
     return [Node("x", trace[0][0], g), *nodes]
 
 
-def draw_graph(ax, nodes):
+def steps(nodes):
+    """Return the edges in the order in which the two passes travel them: the ways forward, then the ways back.
+
+    A way is a pair of names, from and to; None is the world outside, where the result leaves and its gradient
+    comes in. What carries no gradient has no way back.
+    """
+    edges = list(_edges(nodes))
+    there = [(parent, child) for parent, child, _, _ in edges]
+    return there + [(child, parent) for parent, child, _, grad in reversed(edges) if grad is not None]
+
+
+def _edges(nodes):
+    """Every edge: parent, child, the derivative between them, and the gradient that comes back."""
+    known = {node.name: node for node in nodes}
+    used = {name for node in nodes for name in node.parents}
+    for child in nodes:
+        for name, local in child.parents.items():
+            grad = known[name].grad
+            yield name, child.name, local, grad if local is None or child.grad is None else local * child.grad
+        if child.name not in used:
+            yield child.name, None, None, child.grad
+
+
+def draw_graph(ax, nodes, travelled=None):
     """Draw a computational graph: on every edge the value going forward and the gradient coming back.
 
     Above each edge stands the parent's value; below it the gradient that comes back along this edge, which is
     the child's gradient times the derivative; between them, that derivative. Where several paths leave a node,
-    their sum stands below it. An array shows its shape and, between bars, its Frobenius norm.
+    their sum stands below it. An array shows its Frobenius norm, between bars, and its shape below its name.
 
     Parameters
     ----------
     ax : Axes
     nodes : sequence of Node
         Parents before children. Where gradients are None, only the forward arrows are drawn.
+    travelled : sequence of (str or None, str or None), optional
+        Ways from ``steps(nodes)``, to draw the passes half done: all others are thin, grey and empty, the last is bold.
 
     Raises
     ------
     ValueError
-        If a parent is no node that came before.
+        If a parent is no node that came before, or a way none of this graph.
     """
     known = {}
     for node in nodes:
         if set(node.parents) - set(known):
             raise ValueError(f"draw_graph: {node.name} has parents {[*node.parents]}, expected names among {[*known]}")
         known[node.name] = node
+    ways = steps(nodes)
+    newest = [] if travelled is None else list(travelled)[-1:]
+    travelled = ways if travelled is None else list(travelled)
+    if set(travelled) - set(ways):
+        raise ValueError(f"draw_graph: travelled is {travelled}, expected pairs among {ways}")
     places = _places(known)
-    fan = Counter(parent for node in nodes for parent in node.parents)
+    uses = {name: [(child.name, name) for child in nodes if name in child.parents] for name in known}
 
-    for child in nodes:
-        x, y = places[child.name]
-        for name, local in child.parents.items():
-            parent = known[name]
-            grad = parent.grad if local is None or child.grad is None else local * child.grad
-            _draw_edge(ax, places[name], (x, y), parent.value, grad, local, level_start=fan[name] == 1)
-        if not fan[child.name]:
-            _draw_edge(ax, (x, y), (x + 0.7, y), child.value, child.grad)
-        if fan[child.name] > 1 and child.grad is not None:
-            _label(ax, f"Σ {_brief(child.grad)}", (x, y), -17, color=BACKWARD, weight="bold")
-        ax.plot(x, y, "o", ms=28, mfc="white", mec=INK, mew=1.2, zorder=3)
-        _label(ax, child.name, (x, y))
+    for name, child, local, grad in _edges(nodes):
+        x, y = places[name]
+        end = places.get(child, (x + 0.8, y))
+        there, back = ((way in travelled) + (way in newest) for way in [(name, child), (child, name)])
+        _draw_edge(ax, (x, y), end, known[name].value, grad, local, len(uses[name]) < 2, there, back)
+    for name, node in known.items():
+        place, is_array = places[name], np.size(node.value) > 1
+        ax.plot(*place, "o", ms=28, mfc="white", mec=INK, mew=1.2, zorder=3)
+        _label(ax, name, place)
+        if is_array:
+            _label(ax, _shape(node.value), place, -16, size=8)
+        if len(uses[name]) > 1 and node.grad is not None and set(uses[name]) <= set(travelled):
+            _label(ax, f"Σ {_brief(node.grad)}", place, -17 - 10 * is_array, color=BACKWARD, weight="bold", ha="right")
     x, y = np.array([*places.values()]).T
-    ax.set(xlim=(x.min() - 0.25, x.max() + 0.8), ylim=(y.min() - 0.4, y.max() + 0.4))
+    ax.set(xlim=(x.min() - 0.25, x.max() + 0.85), ylim=(y.min() - 0.4, y.max() + 0.4))
     ax.set_axis_off()
 
 
@@ -295,10 +343,12 @@ def _places(nodes):
     return places
 
 
-def _draw_edge(ax, start, end, value, grad, local=None, level_start=True):
-    """Two lanes, forward above and backward below, level where their three labels stand."""
+def _draw_edge(ax, start, end, value, grad, local, level_start, there, back):
+    """Two lanes, forward above and backward below, level where their labels stand; each travelled 0 (not yet), 1 or 2 (just now)."""
+    share = 0.5 if start[1] == end[1] else 0.42 if level_start else 0.58
+    at = start[0] + share * (end[0] - start[0]), (start if level_start else end)[1]
 
-    def lane(tail, head, side, **style):
+    def lane(tail, head, side, content, points, travelled, color, ls):
         def connect(a, b, **_):  # in pixels
             point = ax.figure.dpi / 72
             inward = np.sign(b[0] - a[0]) * 13 * point
@@ -312,20 +362,28 @@ def _draw_edge(ax, start, end, value, grad, local=None, level_start=True):
                 return Path([a, (turn, a[1]), *curve, b], [Path.MOVETO] + line + bow)
             return Path([a, *curve, (turn, b[1]), b], [Path.MOVETO] + bow + line)
 
-        arrow = dict(arrowstyle="-|>,head_width=0.25", connectionstyle=connect, lw=1.6)
-        ax.annotate("", head, tail, arrowprops=arrow | style)
+        look = dict(arrowstyle="-", color=LINE, lw=0.8)
+        if travelled:
+            look = dict(arrowstyle="-|>,head_width=0.25", color=color, ls=ls, lw=0.4 + 1.2 * travelled)
+        ax.annotate("", head, tail, arrowprops=look | dict(connectionstyle=connect))
+        if travelled and content is not None:
+            _label(ax, _brief(content), at, points * (7 + travelled) / 8, color=color, size=9, weight="bold" if travelled > 1 else "normal")
 
-    share = 0.5 if start[1] == end[1] else 0.42 if level_start else 0.58
-    at = start[0] + share * (end[0] - start[0]), (start if level_start else end)[1]
     up = grad is not None  # alone, forward keeps to the middle
-    lane(start, end, up, color=FORWARD)
-    if value is not None:
-        _label(ax, _brief(value), at, 8 if up else 2, color=FORWARD, size=9)
+    lane(start, end, up, value, 8 if up else 2, there, FORWARD, "-")
     if up:
-        lane(end, start, -1, color=BACKWARD, ls=(0, (4, 2)))
-        _label(ax, _brief(grad), at, -8, color=BACKWARD, size=9)
-    if local is not None:
+        lane(end, start, -1, grad, -9, back, BACKWARD, (0, (4, 2)))
+    if local is not None and (back or not up):
         _label(ax, f"×{_brief(local)}", at, size=8)
+
+
+def _along(ax, text, place, slope, points, color, size):
+    """Text along a line of this slope, so many points above or below it."""
+    ax.text(
+        *place, text, color=TEXT[color], size=size, ha="center", va="bottom" if points > 0 else "top",
+        rotation=np.degrees(np.arctan(slope)), rotation_mode="anchor", transform_rotates_text=True,
+        transform=offset_copy(ax.transData, ax.figure, 0, points, units="points"),
+    )  # fmt: skip
 
 
 def _label(ax, text, place, points=0, color=INK, **style):
@@ -345,7 +403,7 @@ def _shape(X):
 
 
 def _brief(X):
-    return number(np.reshape(X, ())) if np.size(X) == 1 else f"{_shape(X)} |{number(np.linalg.norm(X), 2)}|"
+    return number(np.reshape(X, ())) if np.size(X) == 1 else f"|{number(np.linalg.norm(X), 2)}|"
 
 
 # --- Curves -----------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from configparser import ConfigParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.path import Path as Curve
 from matplotlib.text import Text
 
 from nnlib import Step, backward, forward, half_mse, half_mse_grad, identity, init_params, plots, relu, sigmoid, value_and_grad
@@ -36,6 +38,7 @@ def gallery():
     """A call of every draw_ function, two where it has two faces: {name: (function, arguments)}."""
     rng = np.random.default_rng(0)
     params, acts, trace, g, grads = network([4, 5, 3])
+    small, _, small_trace, _, small_grads = network([2, 3, 1])
     points = rng.normal(size=(30, 2))
     paths = [
         plots.Node("x", 2.0, 36.0),
@@ -48,8 +51,10 @@ def gallery():
     return {
         "network": (plots.draw_network, (params,)),
         "network with numbers": (plots.draw_network, (params, trace, grads, {"W2", "b1"})),
+        "network with every number": (plots.draw_network, (small, small_trace, small_grads, {"b2"}, 3, 8, True)),
         "network too large to show": (plots.draw_network, (network([64, 32, 10])[0],)),
         "graph of paths": (plots.draw_graph, (paths,)),
+        "graph half travelled": (plots.draw_graph, (paths, plots.steps(paths)[:8])),
         "graph of a network": (plots.draw_graph, (plots.network_graph(params, acts, trace, g),)),
         "curves": (plots.draw_curves, (z, {"a": sigmoid(z), "1 - a": 1 - sigmoid(z), "z": z, "2z": 2 * z}, "z", "a")),
         "loss curve": (plots.draw_loss_curve, (steps,)),
@@ -143,6 +148,24 @@ def test_last_digits_leave_the_figure_alone_but_a_changed_value_does_not():
 
     assert curve(1) == curve(1 + 1e-11)
     assert curve(1) != curve(1.01)
+
+
+def test_only_the_pixels_of_an_embedded_picture_may_differ_between_two_runs():
+    rules = ConfigParser(interpolation=None, delimiters=":")
+    rules.read(Path(__file__).parent / "nbval_sanitize.cfg")
+
+    def compared(value, note):
+        def draw(ax):
+            ax.imshow([[0.0, value]], vmin=0, vmax=1)
+            ax.set_title(note)
+
+        source = plots.svg(plots.compose(draw))
+        for rule in rules.values():
+            source = re.sub(rule["regex"], rule["replace"], source) if rule else source
+        return source
+
+    assert compared(0.4, "same") == compared(0.6, "same") != compared(0.4, "other")
+    assert "base64,iVBOR" not in compared(0.4, "same")
 
 
 def test_the_style_of_the_caller_leaves_the_figure_alone():
@@ -257,6 +280,23 @@ def test_forward_is_solid_and_backward_dashed():
     assert kinds == {(plots.FORWARD, True), (plots.BACKWARD, False)} and len(arrows) == 2 * (3 + 1 + 3 + 1 + 1)
 
 
+def half_travelled(step):
+    paths = GALLERY["graph of paths"][1][0]
+    return plots.compose(lambda ax: plots.draw_graph(ax, paths, plots.steps(paths)[:step]))
+
+
+def test_what_is_not_yet_travelled_is_thin_grey_and_empty_and_the_newest_is_bold():
+    fig = half_travelled(0)
+    assert {(to_hex(a.get_edgecolor()).upper(), a.get_linewidth()) for a in arrows_of(fig)} == {(plots.LINE, 0.8)}
+    assert sorted(texts(plots.svg(fig))) == ["f", "u", "v", "x"]
+    for step in range(1, 11):
+        fig = half_travelled(step)
+        widths = sorted(arrow.get_linewidth() for arrow in arrows_of(fig))
+        assert len([w for w in widths if w > 1]) == step and widths[-1] > 1.5 * sorted({*widths[:-1], 1.6})[-1]
+        bold = [t.get_text() for t in fig.findobj(Text) if t.get_text() and t.get_weight() == "bold" and "Σ" not in t.get_text()]
+        assert bold == [["2", "2", "4", "6", "24", "1", "4", "6", "12", "24"][step - 1]]
+
+
 def test_curves_differ_by_dash():
     dashes = [line.get_linestyle() for line in picture("curves").axes[0].lines]
     assert len(set(dashes)) == len(dashes) == 4
@@ -276,6 +316,40 @@ def test_a_network_is_drawn_from_its_parameters(sizes):
         assert f"W{layer}: {W.shape[0]}×{W.shape[1]}" in words and f"layer {layer}: {W.shape[0]}" in words
         assert {plots.number(v, 2) for v in trace[layer - 1][2][2]} <= set(words)
         assert {plots.number(v, 2) for v in grads[layer - 1][1]} <= set(words)
+
+
+def gaps(fig):
+    """How far each dashed line lies from the solid one that joins the same neurons, less half the width of both, in points."""
+    fig.draw_without_rendering()
+    lines = {kind: [line for line in fig.axes[0].lines if line.get_linestyle() == kind] for kind in ("-", "--")}
+    for solid, dashed in zip(lines["-"], lines["--"], strict=True):
+        assert (solid.get_xydata() == dashed.get_xydata()).all()
+        (start, end), other = (line.get_transform().transform(line.get_xydata()) for line in (solid, dashed))
+        (x, y), (u, v) = (end - start) / np.linalg.norm(end - start), other[0] - start
+        yield abs(x * v - y * u) * 72 / fig.dpi - (solid.get_linewidth() + dashed.get_linewidth()) / 2
+
+
+def test_no_gradient_hides_its_weight():
+    params, _, trace, _, grads = network([4, 5, 3])
+    fig = plots.compose(lambda ax: plots.draw_network(ax, params, trace, grads), size=(6, 4))
+    assert min(gaps(fig)) > 0
+    for line in fig.axes[0].lines:  # as it was: one upon the other
+        line.set_transform(fig.axes[0].transData)
+    assert max(gaps(fig)) < 0
+
+
+def test_every_number_of_a_small_network_stands_on_its_drawing():
+    (W1, b1), (W2, b2) = params = network([2, 3, 1])[0]
+    _, _, trace, _, ((dW1, db1), (dW2, db2)) = network([2, 3, 1])
+    (x, z1, a1), (_, z2, a2) = [[array[3] for array in layer] for layer in trace]
+    fig = picture("network with every number")
+    plain = plots.compose(lambda ax: plots.draw_network(ax, params, mark={"b2"}))
+    shown = sorted(texts(plots.svg(fig)))
+    names = texts(plots.svg(plain))
+    arrays = [x, W1, a1, W2, a2, dW1, db1, dW2, db2]
+    numbers = [plots.number(v, 2) for array in arrays for v in array.flat]
+    named = [f"{name} {plots.number(v, 2)}" for name, arrays in (("z", (z1, z2)), ("b", (b1, b2))) for array in arrays for v in array]
+    assert shown == sorted(names + numbers + named)
 
 
 def test_a_large_layer_shows_some_neurons_and_says_how_many_there_are():
@@ -305,6 +379,46 @@ def test_a_graph_shows_value_derivative_and_contribution_on_each_edge():
     assert sorted(words) == sorted([*edges, "Σ 36", "x", "u", "v", "f"])
 
 
+def test_the_passes_travel_every_edge_there_and_back():
+    there = [("x", "u"), ("x", "v"), ("u", "f"), ("v", "f"), ("f", None)]
+    assert plots.steps(GALLERY["graph of paths"][1][0]) == there + [(end, start) for start, end in reversed(there)]
+    leaf = [plots.Node("t", 1.0), plots.Node("L", 2.0, 1.0, {"t": None})]
+    assert plots.steps(leaf) == [("t", "L"), ("L", None), (None, "L")]
+
+
+@pytest.mark.parametrize("sizes", [[2, 3, 1], [4, 5, 3, 2]])
+def test_nothing_leaves_a_node_before_all_has_arrived(sizes):
+    params, acts, trace, g, _ = network(sizes)
+    nodes = plots.network_graph(params, acts, trace, g)
+    ways = plots.steps(nodes)
+    assert len(ways) == len(set(ways)) == 2 * (4 * len(params) + 1)
+    for k, (start, _) in enumerate(ways):
+        assert {way for way in ways if way[1] == start and start} & set(ways[k:]) <= {way[::-1] for way in ways[: k + 1]}
+
+
+def test_the_sum_over_paths_appears_when_the_last_path_is_back():
+    shown = [any("Σ" in word for word in texts(plots.svg(half_travelled(step)))) for step in range(11)]
+    assert shown == [False] * 10 + [True]
+    assert sorted(texts(plots.svg(half_travelled(10)))) == sorted(texts(plots.svg(picture("graph of paths"))))
+
+
+def touches(fig):
+    """Whether a line of the graph runs through the sum over paths."""
+    fig.draw_without_rendering()
+    box = next(text for text in fig.findobj(Text) if "Σ" in text.get_text()).get_window_extent()
+    curves = [arrow.get_transform().transform_path(arrow.get_path()) for arrow in arrows_of(fig)]
+    lines = [Curve(line) for curve in curves for line in curve.to_polygons(closed_only=False)]
+    return any(line.intersects_bbox(box, filled=False) for line in lines)
+
+
+def test_no_line_runs_through_the_sum_over_paths():
+    fan = [plots.Node("x", 1.0, -1234.5), *(plots.Node(f"z{k}", 1.0, 1.0, {"x": 1.0}) for k in range(3))]
+    fig = plots.compose(lambda ax: plots.draw_graph(ax, fan))
+    assert not touches(fig)
+    next(text for text in fig.findobj(Text) if "Σ" in text.get_text()).set_ha("center")  # as it was
+    assert touches(fig)
+
+
 def test_a_graph_without_gradients_has_no_way_back():
     params, acts, trace, _, _ = network([4, 5, 3])
     fig = plots.compose(lambda ax: plots.draw_graph(ax, plots.network_graph(params, acts, trace)))
@@ -326,6 +440,7 @@ def test_numbers_have_a_minus_sign_and_few_digits():
     [
         (lambda ax: plots.draw_network(ax, network([2, 3])[0], mark={"W7"}), r"draw_network: mark is \['W7'\], expected names among"),
         (lambda ax: plots.draw_graph(ax, [plots.Node("z", parents={"w": 1.0})]), r"draw_graph: z has parents \['w'\], expected"),
+        (lambda ax: plots.draw_graph(ax, [plots.Node("z")], [("z", "w")]), r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among"),
         (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
         (lambda ax: plots.draw_confusion(ax, np.eye(3), ["a", "b"]), r"draw_confusion: table has shape \(3, 3\), expected"),
         (lambda ax: plots.draw_decision_regions(ax, len, np.eye(3), [0, 1, 2]), r"draw_decision_regions: got x of shape \(3, 3\)"),
