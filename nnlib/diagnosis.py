@@ -210,7 +210,8 @@ def in_words(entry):
     if entry.at is None:
         return f"wrong: {entry.note}", "", ""
     digits = next(n for n in range(4, 18) if f"{entry.got:.{n}g}" != f"{entry.expected:.{n}g}")
-    return f"wrong at {list(entry.at)}", f"{entry.got:.{digits}g}", f"{entry.expected:.{digits}g}"
+    place = f"wrong at {list(entry.at)}".replace(", ", ",\N{NO-BREAK SPACE}")
+    return place, f"{entry.got + 0:.{digits}g}", f"{entry.expected:.{digits}g}"  # + 0: no minus zero
 
 
 def drawing(params, wrong):

@@ -67,9 +67,9 @@ def in_notebook(name):
         return {}
     code = (cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
     data = [output.get("data", {}) for cell in code for output in cell.outputs]
-    explorers = sum('class="explorer"' in bundle.get("text/html", "") for bundle in data)
+    html = [bundle.get("text/html", "") for bundle in data]  # an explorer, or the card of a diagnosis with its drawing
     pictures = sum(any(kind.startswith("image/") for kind in bundle) for bundle in data)
-    return {"figures": pictures + explorers, "explorers": explorers}
+    return {"figures": pictures + "".join(html).count("<img "), "explorers": sum('class="explorer"' in page for page in html)}
 
 
 def test_every_notebook_can_be_downloaded(book, checked):  # noqa: F811

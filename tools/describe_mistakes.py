@@ -199,7 +199,8 @@ class Describe(SphinxDirective):
         for module in (mistakes, search, diagnosis):
             self.env.note_dependency(inspect.getsourcefile(module))
         name = self.arguments[0]
-        lines = [sentence(name), "", *self.content, "", *(f"- **{what}:** {text}" for what, text in facts(name))]
+        found = [("How it comes about", " ".join(self.content)), *facts(name)]
+        lines = [sentence(name), "", *(f"- **{what}:** {text}" for what, text in found)]
         parent = nodes.Element()
         self.state.nested_parse(StringList(lines, source=name), self.content_offset, parent)
         return parent.children
