@@ -274,7 +274,8 @@ def evidence(entries):
     """The worst entry of the first wrong layer, counted from the output."""
     wrong = [entry for entry in entries if not entry.ok]
     layer = wrong[-1].name[1:]
-    worst = max((entry for entry in wrong if entry.name[1:] == layer), key=lambda entry: entry.worst)
+    of_layer = (entry for entry in wrong if entry.name[1:] == layer)
+    worst = max(of_layer, key=lambda entry: round(entry.worst, 9))  # a common factor errs alike in W and b: rounding does not choose
     _, got, expected = in_words(worst)
     seen = f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
     names = ", ".join(f"d{entry.name}" for entry in wrong)

@@ -448,6 +448,14 @@ def test_clues_where_nothing_on_the_list_fits():
     assert "It is the gradient of another loss, half_mse." in said(others)
 
 
+def test_rounding_does_not_choose_the_evidence():
+    for seed in SEEDS:
+        problem, grads = problem_and_grads(seed=seed)
+        for factor in (-1, 1.25, 7, 1 / 7):
+            diagnosis = diagnose(*problem, [(factor * dW, factor * db) for dW, db in grads])
+            assert diagnosis.remarks[0].startswith("dW2["), diagnosis  # dW2 and db2 are wrong by the same share
+
+
 def test_the_report_reads_like_a_teacher():
     problem, grads = problem_and_grads()
     params, acts, x, t, loss = problem
