@@ -122,11 +122,19 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
     print(f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:")
     print("  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  ")
-    return counts, made_names
+    return counts, made_names, seconds
 
 
 ALL = {mistake.name for mistake in MISTAKES}
 NO_ERRORS_ALONE = {"missing_1/N", "double_1/N", "bias_mean", "outer_of_sums", "last_example_only"}
+
+
+def totals(counts, N):
+    """The row of a batch of N in the table that stands at the end of a run."""
+    row = Counter()
+    for (_, verdict), number in counts.items():
+        row[f"{verdict}_at_N_{N}"] += number
+    return row
 
 
 def assert_named(counts, share):
@@ -136,31 +144,32 @@ def assert_named(counts, share):
 
 
 def test_every_mistake_on_a_batch_of_seven(checked):
-    counts, made = survey(7, rng=np.random.default_rng(7))
+    counts, made, seconds = survey(7, rng=np.random.default_rng(7))
     assert made == ALL and len(ALL) == 29
     assert_named(counts, 0.95)
-    checked(wrong_gradients_named=sum(counts.values()))
+    checked(**totals(counts, 7))
+    checked(milliseconds_for_a_diagnosis=round(1000 * np.median(seconds)), milliseconds_at_most=round(1000 * max(seconds)))
 
 
 @pytest.mark.parametrize("N, share", [(1, 0.85), (2, 0.6), (32, 0.95)])
 def test_mistakes_on_other_batches(N, share, checked):
-    counts, made = survey(N, rng=np.random.default_rng(N), most=6)
+    counts, made, _ = survey(N, rng=np.random.default_rng(N), most=6)
     assert len(made) >= 20 and (N > 1 or not made & NO_ERRORS_ALONE)
     assert_named(counts, share)
-    checked(wrong_gradients_named=sum(counts.values()))
+    checked(**totals(counts, N))
 
 
 def test_every_place_of_every_mistake(checked):
-    counts, _ = survey(7, list(NETS)[5:], seeds=[6])
+    counts, *_ = survey(7, list(NETS)[5:], seeds=[6])
     assert_named(counts, 0.95)
-    checked(wrong_gradients_named=sum(counts.values()))
+    checked(**totals(counts, 7))
 
 
 @pytest.mark.parametrize("change, missing", [(lambda s: {}, {"sign"}), (lambda s: dict(dW=2 * s.dW, db=2 * s.db), set())])
 def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(change, missing, monkeypatch):
     table = [mistake._replace(edits=(Edit(AFTER, change),)) if mistake.name == "sign" else mistake for mistake in MISTAKES]
     monkeypatch.setattr(searching, "MISTAKES", table)
-    counts, made = survey(7, list(NETS)[5:], seeds=[0], rng=np.random.default_rng(0))
+    counts, made, _ = survey(7, list(NETS)[5:], seeds=[0], rng=np.random.default_rng(0))
     assert ALL - made == missing  # softmax and a square net show all that remain
     if not missing:
         with pytest.raises(AssertionError):
