@@ -8,7 +8,7 @@ import io
 import re
 import sys
 from hashlib import sha256
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from .layers import dense_vjp
 
 FORWARD, BACKWARD, THIRD, FOURTH = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, LINE = "#1F2430", "#7A8291"
+PLAIN = THIRD, FOURTH, INK, LINE  # neither values nor gradients
 # A line needs 3:1 against the panel, small text 4.5:1: text is set in a darker shade of its colour.
 TEXT = {FORWARD: "#0072B2", BACKWARD: "#B34F00", THIRD: "#00775A", FOURTH: "#A2497A", INK: INK}
 # Classes are neither values nor gradients, so they have colours of their own, and a marker each.
@@ -420,9 +421,9 @@ def draw_curves(ax, x, curves, xlabel="", ylabel="", log=False, colors=None):
     log : bool
         Both axes logarithmic.
     colors : sequence of str, optional
-        One for each curve, where colour has a meaning; otherwise the style's, in order.
+        One for each curve, where colour has a meaning; otherwise colours that have none.
     """
-    for (name, y), color in zip(curves.items(), colors or [None] * len(curves), strict=True):
+    for (name, y), color in zip(curves.items(), colors or islice(cycle(PLAIN), len(curves)), strict=True):
         ax.plot(x, y, label=name, color=color)
     ax.set(xlabel=xlabel, ylabel=ylabel, **(dict(xscale="log", yscale="log") if log else {}))
     ax.legend()
@@ -473,7 +474,7 @@ def draw_descent(ax, f, points):
 # --- Tables -----------------------------------------------------------------------------------------------------
 
 
-def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2):
+def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None):
     """Draw a matrix as tinted cells with their numbers (up to 150 of them); zeros stay white.
 
     Parameters
@@ -484,12 +485,15 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2):
         Labels of the rows and columns.
     color : str
         FORWARD for values, BACKWARD for gradients.
+    vmax : float, optional
+        The magnitude with the darkest tint, for panels that share a scale; otherwise the largest in `M`.
     """
     M = np.array(M)
     if M.ndim != 2:
         raise ValueError(f"draw_matrix: M has shape {M.shape}, expected two dimensions")
     tint = LinearSegmentedColormap.from_list("tint", ["white", _mix(color, 0.55)])
-    ax.imshow(np.abs(M), cmap=tint, vmin=0, vmax=np.abs(M).max() or 1, interpolation="none", aspect="auto" if M.size > 150 else "equal")
+    darkest = vmax or np.abs(M).max() or 1
+    ax.imshow(np.abs(M), cmap=tint, vmin=0, vmax=darkest, interpolation="none", aspect="auto" if M.size > 150 else "equal")
     if M.size <= 150:
         for (i, j), value in np.ndenumerate(M):
             ax.text(j, i, number(value, digits), ha="center", va="center", size=9)

@@ -1,12 +1,15 @@
 """Every chapter is stored in its normal form, and every rule of that form catches what it is there for."""
 
+import base64
 import copy
+import io
 import json
 
 import nbformat
 import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 import chapters
 from chapters import CHAPTERS, MACROS, METADATA, WIDGET, make, normalise, violations
@@ -34,6 +37,13 @@ SVG = {"image/svg+xml": "<svg/>", "text/plain": "<Figure size 640x480 with 1 Axe
 ALT = {"image": {"alt": "A curve that falls to zero"}}
 
 
+def png(width, dpi):
+    """A PNG output of so many pixels, so many to the inch."""
+    out = io.BytesIO()
+    Image.new("L", (width, 1)).save(out, "png", dpi=(dpi, dpi))
+    return new_output("display_data", {"image/png": base64.b64encode(out.getvalue()).decode()})
+
+
 def printed(text, name="stdout"):
     return new_output("stream", name=name, text=text)
 
@@ -53,6 +63,7 @@ def good():
             code("value", "1 + 1", new_output("execute_result", {"text/plain": "2"}, execution_count=2), count=2),
             code("curve", "plt.show()", new_output("display_data", SVG), count=3, mystnb=ALT),
             code("land-relu", "landed(relu)", printed("same as nnlib.activations.relu\n"), count=4),
+            code("noise", "plt.show()", png(832, dpi=160), count=5, mystnb={"image": ALT["image"] | {"width": "499px"}}),
         ],
     )
 
@@ -98,7 +109,7 @@ PLANTED = {
     "Python's version": (lambda nb: nb.metadata.update(language_info={"version": "3.12.1"}), "the metadata are"),
     "old format": (lambda nb: nb.update(nbformat_minor=4), "the format is 4.4"),
     "too big": (set_output("sum", printed("x" * chapters.MAX_BYTES)), "bytes, at most"),
-    "too many ignored": (add_ignored, "1 of 4 code cells ignore their output"),
+    "too many ignored": (add_ignored, "1 of 5 code cells ignore their output"),
     "skipped cell": (lambda nb: cell(nb, "sum").metadata.update(tags=["nbval-skip"]), "not checked like all others"),
     "skipped by a comment": (set_source("sum", "# NBVAL_IGNORE_OUTPUT\nprint(1 + 1)"), "not checked like all others"),
     "random id": (lambda nb: cell(nb, "sum").update(id="4fd1a0c3"), "the id says nothing"),
@@ -114,6 +125,9 @@ PLANTED = {
         lambda nb: cell(nb, "curve").metadata.update(mystnb={"image": {"alt": "A curve that falls"}}),
         "a figure whose mystnb image alt is",
     ),
+    "figure as wide as its pixels": (lambda nb: cell(nb, "noise").metadata["mystnb"]["image"].pop("width"), "width is None, expected '499px'"),
+    "figure of another width": (set_output("noise", png(992, dpi=160)), "width is '499px', expected '595px'"),
+    "wide code": (set_source("sum", "print(1 + 1)  # " + "x" * 65), "81 columns of code"),
     "no macros": (lambda nb: nb.cells.pop(0), "the first cell is not the macro cell"),
     "other macros": (set_source("macros", MACROS.replace("0072B2", "0000FF")), "the first cell is not the macro cell"),
 }
@@ -133,7 +147,7 @@ def test_planted_defect_is_caught(name):
 
 def test_one_ignored_cell_in_twenty_is_allowed():
     nb = good()
-    nb.cells += [code(f"more-{count}", "pass", count=count) for count in range(5, 21)]
+    nb.cells += [code(f"more-{count}", "pass", count=count) for count in range(6, 21)]
     add_ignored(nb)
     assert violations(nb) == []
 

@@ -8,7 +8,9 @@ A notebook that breaks a rule is not stored; what is wrong with it is printed.
 
 import argparse
 import ast
+import base64
 import copy
+import io
 import json
 import os
 import re
@@ -20,6 +22,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 from tqdm import tqdm
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
@@ -43,6 +46,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 MAX_BYTES = 500_000
 MAX_LINES = 20
+MAX_COLUMNS = 80  # what a page shows beside both sidebars
 MEDIAN_LINES = 6
 CELLS_PER_IGNORED = 20
 MIN_ALT_WORDS = 5
@@ -132,6 +136,8 @@ def code_violations(cell, number):
         yield "empty code cell"
     if len(lines) > MAX_LINES:
         yield f"{len(lines)} lines of code, at most {MAX_LINES} are allowed"
+    if wide := [line for line in lines if len(line) > MAX_COLUMNS]:
+        yield f"{len(wide[0])} columns of code, at most {MAX_COLUMNS} are allowed: {wide[0].strip()}"
     if cell.source.rstrip().endswith(";"):
         yield "a trailing ; (nbval does not honour it: end with a call that returns None)"
     if tags(cell) & {"nbval-skip", "raises-exception", "nbval-raises-exception"} or re.search(r"#\s*NBVAL_", cell.source):
@@ -140,8 +146,20 @@ def code_violations(cell, number):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         if len(alt.split()) < MIN_ALT_WORDS:
             yield f"a figure whose mystnb image alt is {alt!r}: at least {MIN_ALT_WORDS} words"
+    yield from width_violations(cell)
     yield from output_violations(cell, number)
     yield from verdict_violations(cell)
+
+
+def width_violations(cell):
+    """A PNG has more pixels than it is to be shown with; a stored output keeps no width, so the cell has to say it."""
+    given = cell.metadata.get("mystnb", {}).get("image", {}).get("width")
+    for output in cell.outputs:
+        if png := output.get("data", {}).get("image/png"):
+            picture = Image.open(io.BytesIO(base64.b64decode(png)))
+            width = f"{96 * picture.width / picture.info['dpi'][0]:.0f}px"
+            if given != width:
+                yield f"a PNG whose mystnb image width is {given!r}, expected {width!r} (96 pixels for an inch of the figure)"
 
 
 def output_violations(cell, number):
