@@ -109,7 +109,7 @@ def execute(repository, notebooks, notes):
     copy, environment = repository
     notes.mkdir()
     environment = environment | {"PYTHONPATH": str(Path(__file__).with_name("at_home")), "NOTES": str(notes)}
-    commands = [["jupyter", "execute", "--timeout=60", *notebooks[k::2]] for k in range(2) if notebooks[k::2]]
+    commands = [["jupyter", "execute", "--timeout=180", *notebooks[k::2]] for k in range(2) if notebooks[k::2]]
     running = [
         subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for command in commands
