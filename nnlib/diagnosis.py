@@ -128,11 +128,11 @@ class Cause(NamedTuple):
     scope: str  #: "everywhere", "hidden layers", or "layer 2"
     parameter: str  #: whose gradients it spoils: "W", "b", or "W and b"
     sentence: str  #: what happened, for a human
-    chapter: int  #: that derives the rule
+    chapter: int  #: to read: it derives the rule, though another may build the function
     rule: str  #: the line of nnlib to look at
 
     def __str__(self):
-        return f"{self.sentence} Look at {self.rule} (chapter {self.chapter})."
+        return f"{self.sentence} Look at {self.rule}, and at chapter {self.chapter}."
 
 
 class Diagnosis(NamedTuple):
@@ -191,7 +191,7 @@ CELL = 'style="padding:2px 14px 2px 0;text-align:left"'
 
 
 def as_html(cause):
-    return f"{escape(cause.sentence)} Look at <code {INK}>{escape(cause.rule)}</code> (chapter {cause.chapter})."
+    return f"{escape(cause.sentence)} Look at <code {INK}>{escape(cause.rule)}</code>, and at chapter {cause.chapter}."
 
 
 def table(entries):
@@ -296,7 +296,7 @@ def clues(case, entries):
     k, j, _ = wrong[-1]
     both = len(wrong) > 1 and wrong[-2][0] == k
     line = line_of_nnlib(net, "activation" if both else ("dW", "db")[j], k)
-    yield f"{'Both its gradients are' if both else 'One of its gradients is'} wrong: look at {line}."
+    yield f"{'Both gradients' if both else 'One gradient'} of layer {k + 1} {'are' if both else 'is'} wrong: look at {line}."
     factors = [(k, j, entry.name, entry.got / entry.expected) for k, j, entry in wrong if entry.expected]
     if factors and equal(grads, times(factors[-1][-1], right)):
         yield f"Every gradient is {factors[-1][-1]:.6g} times the right one."

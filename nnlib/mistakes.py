@@ -77,7 +77,7 @@ class Mistake(NamedTuple):
     """A mistake that has a name, and the ways to make it."""
 
     name: str
-    chapter: int  #: that derives the rule which it breaks
+    chapter: int  #: to read: it derives the rule which is broken
     rule: str  #: "loss", "activation", or the line of `dense_vjp`: "dx", "dW", "db"
     where: Callable  #: from `s` to whether it concerns this layer
     sentence: str  #: about a {place}, and a {detail} or {constant} if there is one
@@ -284,8 +284,8 @@ MISTAKES = [  # open: a reader may append an entry
         Edit(DELTA, lambda s: dict(delta=s.g * s.a)),
     ),
     mistake(
-        "derivative_off_by_one", 10, "activation", curved,
-        "The slope f'(z) {place} is one layer off: it belongs to the z that the gradient has just reached.",
+        "derivative_off_by_one", 8, "activation", curved,
+        "The slope f'(z) {place} is one layer off: it is due once the gradient has come back through W, at the z just reached.",
         *slope_of_neighbour(+1),
         *slope_of_neighbour(-1),
         Edit(GIVEN, slope_before_weights),
@@ -355,8 +355,9 @@ MISTAKES = [  # open: a reader may append an entry
         Edit(RESULT, lambda s: dict(dx=np.broadcast_to(s.delta, s.x.shape))),
     ),
     mistake(
-        "stale_W", 8, "dx", not_first,
-        "The gradient went back through a W that had been stepped already {place}, at learning rate {constant}.",
+        "stale_W", 7, "dx", not_first,
+        "The gradient went back through a W that had been stepped already {place}, at learning rate {constant}: all gradients "
+        "come first, then the step.",
         Edit(RESULT, lambda s, c: dict(dx=s.delta @ (s.W - c * s.dW))),
         fitted=True,
     ),

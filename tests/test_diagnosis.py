@@ -450,7 +450,7 @@ def test_clues_where_nothing_on_the_list_fits():
     together = said([(1.37 * dW1, 1.37 * db1), (dW2, 1.5 * db2)])
     assert "dW1, db1 are each 1.37 times the right one. db2 is 1.5 times the right one." in together
     assert "look at dense_vjp: db = g.sum(axis=0)." in said([(dW1, db1), (dW2, db2 + 0.01)])
-    assert "Both its gradients are wrong: look at relu_vjp: g * (z.real > 0)." in said([(dW1 + 0.01, db1 + 0.01), (dW2, db2)])
+    assert "Both gradients of layer 1 are wrong: look at relu_vjp: g * (z.real > 0)." in said([(dW1 + 0.01, db1 + 0.01), (dW2, db2)])
     assert "listed from the output on" in said(grads[::-1])
     params, acts, x, t, _ = problem
     _, others = value_and_grad(params, acts, x, t, half_mse)
@@ -474,7 +474,7 @@ def test_the_report_reads_like_a_teacher():
     assert cause[:4] == ("missing_activation_derivative", 1, "layer 1", "W and b") and cause.chapter == 7
     report = " ".join(str(diagnosis).split())
     assert "The slope f'(z) of the activation is missing in layer 1: " in report
-    assert "Look at relu_vjp: g * (z.real > 0) (chapter 7)." in report
+    assert "Look at relu_vjp: g * (z.real > 0), and at chapter 7." in report
     letter, at, got, expected = re.search(r"d([Wb])1(\[[\d, ]+\]) is (\S+), expected (\S+)\.", report).groups()
     j, at = "Wb".index(letter), tuple(ast.literal_eval(at))
     assert (float(got), float(expected)) == (float(f"{wrong[0][j][at]:.4g}"), float(f"{grads[0][j][at]:.4g}"))
