@@ -78,6 +78,22 @@ def misstated(name):
         yield f"it hides: {hides}"
 
 
+FITTING = {  # (6, 6) for (6, 5), (5, 6) for (6, 5), (N,) for (6,)
+    "a_off_by_one": "where the sizes of the layers are equal",
+    "dW_transposed": "where the sizes of the layers are equal",
+    "bias_wrong_axis": "where the layer has $N$ units",
+}
+STRETCHED = ["derivative_off_by_one", "missing_W"]  # what NumPy does to a column of one unit
+
+
+def test_a_single_unit_lets_them_fit():
+    case = case_of(make_net((4, 5, 1, 3)))
+    delta, behind = case.right[1].delta, case.right[0]
+    assert (delta * behind.a).shape == behind.a.shape == (7, 5)  # (7, 1) for (7, 5), in both of them
+    unfit = [name for name in NAMES if not ways(case_of(make_net()), NAMED[name])]
+    assert [name for name in unfit if ways(case, NAMED[name])] == STRETCHED and len(unfit) == 3
+
+
 @cache
 def everything(network):
     """The right gradients, and those of every mistake in every place."""
@@ -98,8 +114,11 @@ def hiding(name):
                 yield f"it is no error {where}"
             elif alike:
                 yield f"it looks like {' and '.join(alike)} {where}"
+    if name in FITTING:
+        yield f"its shape is right {FITTING[name]}"
     if not ways(case_of(make_net(DIFFERENT)), NAMED[name]):
-        yield "it does not fit where the sizes of the layers differ"
+        unless = ", unless one has a single unit" if name in STRETCHED else ""
+        yield f"it does not fit where the sizes of the layers differ{unless}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,8 +134,8 @@ def test_what_is_said_of_a_mistake_is_so(name, checked):
         ("Wrong", "dW of the layer; $1/N$ times the right one.", "wrong are ['b2']"),
         ("Wrong", "db of the layer; db has the shape (7,), and b has (6,).", "a shape"),
         ("Wrong", "db of the layer, and every gradient of the layers below.", "wrong are ['b2']"),
-        ("Compare", "`dense_vjp: dW = g.T @ x` ({doc}`chapter 9 <09_batches>`).", "compare dense_vjp: db = g.sum(axis=0)"),
-        ("Compare", "`dense_vjp: db = g.sum(axis=0)` ({doc}`chapter 8 <08_three_layers>`).", "compare dense_vjp"),
+        ("Compare", "`dense_vjp: dW = g.T @ x`, and {doc}`chapter 9 <09_batches>`.", "compare dense_vjp: db = g.sum(axis=0)"),
+        ("Compare", "`dense_vjp: db = g.sum(axis=0)`, and {doc}`chapter 8 <08_three_layers>`.", "compare dense_vjp"),
         ("Where it hides", "it is no error with $N = 2$.", "it hides: ['it is no error with $N = 1$'"),
     ],
 )
@@ -138,4 +157,4 @@ def test_what_training_does():
     start, end, right = map(float, re.findall(r"\d+\.\d+", training(NAMED["sign"])))
     assert end > start > right
     assert training(NAMED["bias_not_summed"]) == "it stops at the first step, since the shapes do not fit"
-    assert "beyond all numbers" in training(NAMED["a_form_at_z"])
+    assert "until it overflows" in training(NAMED["a_form_at_z"])

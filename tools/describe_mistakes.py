@@ -31,8 +31,8 @@ from sphinx.util.docutils import SphinxDirective
 
 NAMED = {m.name: m for m in MISTAKES}
 CHAPTERS = Path(__file__).parents[1] / "chapters"
-DIFFERENT, EQUAL = (4, 5, 6, 3), (4, 4, 4, 4)
-RATE, STEPS = 0.3, 50
+DIFFERENT, EQUAL, NARROW = (4, 5, 6, 3), (4, 4, 4, 4), (4, 5, 1, 3)
+RATE, STEPS = 0.3, 50  # a mistake with a constant has the rate for it
 
 
 def make_net(sizes=DIFFERENT, hidden=tanh, N=7, seed=0):
@@ -58,7 +58,7 @@ def ways(case, mistake):
     for edit, done in effects(case, mistake):
         layers = tuple(k for k, what in done.items() if what == "changes")
         if layers or "nothing" in done.values():
-            found.append(Made(mistake, edit.at(0.1) if mistake.fitted else edit, layers))
+            found.append(Made(mistake, edit.at(RATE) if mistake.fitted else edit, layers))
     return sorted(found, key=lambda made: -len(made.layers))
 
 
@@ -136,17 +136,30 @@ def training(mistake):
     except ValueError:
         return "it stops at the first step, since the shapes do not fit"
     except FloatingPointError:
-        return f"the loss goes from {start:.2f} beyond all numbers, {rights}"
+        return f"the loss goes from {start:.2f} up until it overflows, {rights}"
     return f"the loss goes from {start:.2f} to {got:.2f}, {rights}"
-
 
 
 HIDING = {
     "with $N = 1$": (EQUAL, tanh, 1),
     "with $N = 2$": (EQUAL, tanh, 2),
     "with $K = 2$": ((4, 5, 6, 2), tanh, 7),
+    "with $N = K$": (DIFFERENT, tanh, 3),
     "with ReLU": (EQUAL, relu, 7),
 }
+
+
+FITTING = {
+    "where the sizes of the layers are equal": (EQUAL, tanh, 7),
+    "where the layer has $N$ units": (DIFFERENT, tanh, 6),  # the one in the middle
+}
+
+
+def fits(mistake, network):
+    """Whether the gradients have the shapes of the parameters; None where the mistake cannot be made."""
+    case = case_of(make_net(*network))
+    grads = [gradients(case.net, made) for made in ways(case, mistake)[:1]]
+    return all(np.shape(X) == Y.shape for X, Y in zip(grads[0][1], case.net.params[1])) if grads else None
 
 
 def unseen(mistake):
@@ -162,8 +175,11 @@ def unseen(mistake):
             yield f"it is no error {where}"
         elif others:
             yield f"it looks like {' and '.join(others)} {where}"
+    if fits(mistake, (DIFFERENT, tanh, 7)) is False:
+        yield from (f"its shape is right {where}" for where, network in FITTING.items() if fits(mistake, network))
     if not ways(case_of(make_net()), mistake):
-        yield "it does not fit where the sizes of the layers differ"
+        unless = ", unless one has a single unit" if ways(case_of(make_net(NARROW)), mistake) else ""
+        yield f"it does not fit where the sizes of the layers differ{unless}"
 
 
 def facts(name):
@@ -176,7 +192,7 @@ def facts(name):
         yield "Where it hides", f"{limits}."
     line = line_of_nnlib(case.net, mistake.rule, layers[-1])
     (chapter,) = CHAPTERS.glob(f"{mistake.chapter:02}_*.ipynb")
-    yield "Compare", f"`{line}` ({{doc}}`chapter {mistake.chapter} <{chapter.stem}>`)."
+    yield "Compare", f"`{line}`, and {{doc}}`chapter {mistake.chapter} <{chapter.stem}>`."
 
 
 def sentence(name):
