@@ -11,7 +11,7 @@ book: .venv/ready ## build the book: _build/html/index.html
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going
 
 test: book ## run every test: the package, the chapters again cell by cell, the pages in a browser
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "All tests passed."
 
 lab: .venv/ready ## open the chapters in JupyterLab

@@ -9,7 +9,7 @@ from pathlib import Path
 import nnlib
 import pytest
 from nnlib.literate import tokens
-from pages import HTML, browser, serve  # noqa: F401, browser is a fixture
+from pages import book, browser  # noqa: F401, fixtures
 from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,6 @@ def sheets(browser, site, before_print=""):
     return len(paper.pages)
 
 
-def test_it_prints_on_one_sheet(browser):  # noqa: F811
-    with serve(HTML) as site:
-        assert sheets(browser, site) == 1
-        assert sheets(browser, site, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1
+def test_it_prints_on_one_sheet(browser, book):  # noqa: F811
+    assert sheets(browser, book) == 1
+    assert sheets(browser, book, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1

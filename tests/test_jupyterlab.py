@@ -98,17 +98,18 @@ def notebook(browser, lab):  # noqa: F811
         yield opened_chapter
 
 
-def stored(kind):
-    """How many of the chapter's stored outputs are of a kind."""
+def stored(kind, words=""):
+    """How many of the chapter's stored outputs are of a kind, and hold these words."""
     cells = nbformat.read(CHAPTER, as_version=4).cells
-    return sum(kind in output.get("data", {}) for cell in cells for output in cell.get("outputs", ()))
+    data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    return sum(words in bundle[kind] for bundle in data if kind in bundle)
 
 
 def test_before_anything_has_run_its_figures_and_explorers_are_there(notebook, checked):
     figures = notebook.locator("[data-mime-type='image/svg+xml'] img")
     explorers = notebook.locator("figure.explorer:has(input[type=range]) img")
     expect(figures).to_have_count(stored("image/svg+xml"))
-    expect(explorers).to_have_count(stored("text/html"))
+    expect(explorers).to_have_count(stored("text/html", 'class="explorer"'))
     for pictures in (figures, explorers):
         assert pictures.evaluate_all("(all) => all.filter((picture) => !picture.naturalWidth || !picture.checkVisibility())") == []
     checked(figures_in_jupyterlab=figures.count(), explorers_in_jupyterlab=explorers.count())
