@@ -42,3 +42,8 @@ def pytest_sessionfinish(session):
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
     node.config.stash[COUNTS].update(getattr(node, "workeroutput", {}).get("counts", {}))
+
+
+def pytest_collection_modifyitems(items):
+    """The pages first: they take longest, and with several processes none should wait for them at the end."""
+    items.sort(key=lambda item: "book" not in getattr(item, "fixturenames", ()))
