@@ -27,13 +27,13 @@ document.addEventListener("readystatechange", () => {
   }
 });
 
-// A formula or a table that scrolls can be reached by keyboard (the theme does so for code).
+// A formula or a table that scrolls can be reached by keyboard (the theme does so for code); one pixel is rounding.
 addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
   const reach = () => {
     for (const box of document.querySelectorAll(".math, .pst-scrollable-table-container"))
-      box.scrollWidth > box.clientWidth ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
+      box.scrollWidth > box.clientWidth + 1 ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
   };
   reach();
   addEventListener("resize", reach);
