@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,13 @@ def test_what_nbval_does_not_compare_breaks_the_normal_form(honest):
     stripped(nb)
     counts = [breach for breach in violations(nb) if "execution_count is None" in breach]
     assert len(counts) == len(CELLS)
+
+
+def test_the_counts_of_several_processes_add_up_and_nothing_counted_fails(tmp_path):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    for number in (0, 2, 3):
+        (tmp_path / f"test_{number}.py").write_text(f"def test(checked):\n    checked(things={number})\n")
+    command = [sys.executable, "-m", "pytest", "--numprocesses=2", "--dist=loadfile", "-p", "no:cacheprovider", tmp_path]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    assert "checked: 5 things" in said
+    assert "nothing was checked: 0 things" in said and "1 failed, 2 passed" in said
