@@ -16,7 +16,19 @@ No state, no chance
     Functions are pure, no argument is changed, and what is random takes an ``rng``.
 """
 
-from .activations import VJP, identity, identity_vjp, relu, relu_vjp, sigmoid, sigmoid_vjp, softmax, softmax_vjp, tanh, tanh_vjp
+from .activations import (
+    VJP,
+    identity,
+    identity_vjp,
+    relu,
+    relu_vjp,
+    sigmoid,
+    sigmoid_vjp,
+    softmax,
+    softmax_vjp,
+    tanh,
+    tanh_vjp,
+)
 from .contracts import SuspiciousInput
 from .diagnosis import Cause, Diagnosis, check_grads, diagnose, diagnose_function
 from .gradcheck import CheckResult, check_vjp, numerical_grad, numerical_jacobian, vjp_error

@@ -38,7 +38,9 @@ class Table(dict):
         known = [f.__name__ for f in self]
         name = getattr(function, "__name__", repr(function))
         twice = f" (that is another function called {name}: was it defined a second time?)" if name in known else ""
-        raise ValueError(f"no derivative is known for {name}, only for {', '.join(known)}{twice}; table[function] = rule adds one")
+        raise ValueError(
+            f"no derivative is known for {name}, only for {', '.join(known)}{twice}; table[function] = rule adds one"
+        )
 
 
 # The two decorators ---------------------------------------------------------------------------------------------------
@@ -73,7 +75,9 @@ def contract(shapes, hint="it overflowed", **values):
                     values[key](name, key, array)
             with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
                 out = function(*map(as_float, args[: len(inputs)]), *args[len(inputs) :])
-            results = [("the result", *r) for r in zip(outputs, out if isinstance(out, tuple) else (out,)) if r[1] is not None]
+            results = [
+                ("the result", *r) for r in zip(outputs, out if isinstance(out, tuple) else (out,)) if r[1] is not None
+            ]
             check_shapes(name, results, sizes)
             if not all(all_finite(array) for _, _, array in results):
                 raise FloatingPointError(f"{name}: the result is not finite: {hint}")
@@ -146,7 +150,9 @@ def check_kind(name, key, array, kinds="fc"):
     if dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name}: {key} must be real, got {dtype}")
     if isinstance(array, int) and abs(array) > sys.float_info.max:
-        raise ValueError(f"{name}: {key} must be a number that a float can hold, got a whole number of {array.bit_length()} bits")
+        raise ValueError(
+            f"{name}: {key} must be a number that a float can hold, got a whole number of {array.bit_length()} bits"
+        )
 
 
 def check_array(name, key, array, dtype="float"):
@@ -177,8 +183,16 @@ def check_shapes(name, named, sizes=None):
             dims = (*(f"axis {i}" for i in range(len(shape) - len(dims) + 1)), *dims[1:])
             axes = (("the number of axes", len(shape)), *zip(dims, shape))
         if len(shape) != len(dims):
-            advice = f"; {key}[None, :] is one example, {key}[:, None] one column" if (len(shape), len(dims)) == (1, 2) else ""
-            raise misfit(name, [argument], f"it has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, not {len(dims)}{advice}")
+            advice = (
+                f"; {key}[None, :] is one example, {key}[:, None] one column"
+                if (len(shape), len(dims)) == (1, 2)
+                else ""
+            )
+            raise misfit(
+                name,
+                [argument],
+                f"it has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, not {len(dims)}{advice}",
+            )
         if 0 in shape:
             raise misfit(name, [argument], "it is empty")
         for dim, size in axes:
@@ -189,7 +203,9 @@ def check_shapes(name, named, sizes=None):
 
 
 def misfit(name, arguments, why):
-    expected = " and ".join(f"{key} ({', '.join(dims)}{',' * (len(dims) == 1 and dims != ('...',))})" for key, dims, _ in arguments)
+    expected = " and ".join(
+        f"{key} ({', '.join(dims)}{',' * (len(dims) == 1 and dims != ('...',))})" for key, dims, _ in arguments
+    )
     got = " and ".join(str(getattr(array, "shape", ())) for _, _, array in arguments)
     return ValueError(f"{name}: expected {expected}, got {got}: {why}")
 
@@ -248,7 +264,9 @@ def check_list(name, key, things, what, n=None):
     is_list = isinstance(things, (list, tuple))
     if not is_list or not things or n not in (None, len(things)):
         expected, kind = what if n is None else f"{n} {what}", type(things).__name__
-        raise ValueError(f"{name}: {key} must be a list of {expected}, got {f'a {kind} of {len(things)}' if is_list else kind}")
+        raise ValueError(
+            f"{name}: {key} must be a list of {expected}, got {f'a {kind} of {len(things)}' if is_list else kind}"
+        )
 
 
 def check_rng(name, rng):
@@ -261,7 +279,9 @@ def check_rng(name, rng):
 
 def unit_interval(name, key, array):
     if not ((array.real >= 0) & (array.real <= 1)).all():
-        raise ValueError(f"{name}: {key} must lie between 0 and 1, got values from {array.real.min():.6g} to {array.real.max():.6g}")
+        raise ValueError(
+            f"{name}: {key} must lie between 0 and 1, got values from {array.real.min():.6g} to {array.real.max():.6g}"
+        )
 
 
 def distributions(name, key, array):

@@ -8,11 +8,12 @@ import inspect
 import re
 import traceback
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from copy import deepcopy
 from html import escape
 from itertools import chain, count, islice, product, repeat
 from textwrap import fill
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -250,7 +251,9 @@ def cause(case, made):
     parameter = " and ".join("Wb"[j] for j in sorted(wrong))
     sentence = mistake.sentence.format(place=place, constant=f"{constant:.6g}", detail=edit.detail)
     rule = {"W": "dW", "b": "db", "δ": "activation"}.get(edit.only, mistake.rule)
-    return Cause(mistake.name, layer, scope, parameter, sentence, mistake.chapter, line_of_nnlib(case.net, rule, layers[-1]))
+    return Cause(
+        mistake.name, layer, scope, parameter, sentence, mistake.chapter, line_of_nnlib(case.net, rule, layers[-1])
+    )
 
 
 def line_of_nnlib(net, rule, k):
@@ -275,9 +278,13 @@ def evidence(entries):
     wrong = [entry for entry in entries if not entry.ok]
     layer = wrong[-1].name[1:]
     of_layer = (entry for entry in wrong if entry.name[1:] == layer)
-    worst = max(of_layer, key=lambda entry: round(entry.worst, 9))  # a common factor errs alike in W and b: rounding does not choose
+    worst = max(
+        of_layer, key=lambda entry: round(entry.worst, 9)
+    )  # a common factor errs alike in W and b: rounding does not choose
     _, got, expected = in_words(worst)
-    seen = f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
+    seen = (
+        f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
+    )
     names = ", ".join(f"d{entry.name}" for entry in wrong)
     return f"{seen} Wrong: {names}. Counted from the output, layer {layer} is the first wrong one."
 
@@ -333,7 +340,9 @@ def good_batch(sizes):
 
 def limits(case):
     """What would look right too, and what this network cannot show."""
-    done = {mistake.name: {what for _, found in effects(case, mistake) for what in found.values()} for mistake in MISTAKES}
+    done = {
+        mistake.name: {what for _, found in effects(case, mistake) for what in found.values()} for mistake in MISTAKES
+    }
     unseen = [name for name, what in done.items() if "nothing" in what and "changes" not in what]
     unfit = [name for name, what in done.items() if "unfit" in what and not what & {"nothing", "changes"}]
     if unseen:
@@ -355,7 +364,8 @@ def read_grads(grads, params):
     check_layers("diagnose", "grads", grads, ("dW", "db"), len(params))
     single = params[0][0].dtype == np.float32
     return [
-        (read_array(f"grads[{k}] dW", dW, single), read_array(f"grads[{k}] db", db, single)) for k, (dW, db) in enumerate(grads)
+        (read_array(f"grads[{k}] dW", dW, single), read_array(f"grads[{k}] db", db, single))
+        for k, (dW, db) in enumerate(grads)
     ]
 
 
@@ -472,7 +482,11 @@ def check_diagnose_function(name, my_backward, sizes, acts, loss, rng):
 
 @requires(check_diagnose_function)
 def diagnose_function(
-    my_backward: Callable, sizes: list | None = None, acts: list | None = None, loss=None, rng: np.random.Generator | None = None
+    my_backward: Callable,
+    sizes: list | None = None,
+    acts: list | None = None,
+    loss=None,
+    rng: np.random.Generator | None = None,
 ) -> Diagnosis:
     """Name the mistake in a backward pass, by running it where mistakes look different from one another.
 
@@ -525,7 +539,9 @@ def try_out(my_backward, sizes, acts, loss, rng):
         raised = f"my_backward raised {type(error).__name__}{''.join(line)}: {error}."
         return Diagnosis("bad_input", remarks=(raised,), params=params), []
     notes, diagnosis = [], diagnose(params, acts, x, t, loss, grads)
-    changed = [name for name, now, before in zip(("params", "x", "t"), given, (params, x, t)) if not unchanged(now, before)]
+    changed = [
+        name for name, now, before in zip(("params", "x", "t"), given, (params, x, t)) if not unchanged(now, before)
+    ]
     if changed:
         notes.append(f"my_backward changed its {' and '.join(changed)}: nnlib's functions never change an argument.")
     if diagnosis.entries and any(getattr(X, "dtype", None) == np.float32 for pair in grads for X in pair):

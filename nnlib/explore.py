@@ -117,7 +117,9 @@ class Explorer:
         """One frame: its sentence, and its picture as a data URI."""
         words = self.say(**values)
         if len(str(words).split()) < 5:
-            raise ValueError(f"Explorer: say(**{values}) returned {words!r}, expected a sentence of at least five words")
+            raise ValueError(
+                f"Explorer: say(**{values}) returned {words!r}, expected a sentence of at least five words"
+            )
         return words, data_uri(svg(compose(lambda ax: self.draw(ax, **values), size=self.size)))
 
     def live(self):
@@ -153,7 +155,9 @@ class Explorer:
                 raise ValueError(f"Explorer: {name} changes nothing, its {len(steps)} frames are all the same picture")
             start = slider.values.index(slider.base)
             text, label = escape(slider.text(slider.base)), escape(slider.label)
-            controls.append(_CONTROL.format(label=label, text=text, start=start, last=len(steps) - 1, steps=_data(steps)))
+            controls.append(
+                _CONTROL.format(label=label, text=text, start=start, last=len(steps) - 1, steps=_data(steps))
+            )
         if not controls:
             raise ValueError("Explorer: nothing to move, expected at least one slider that is not live_only")
 

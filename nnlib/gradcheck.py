@@ -6,15 +6,31 @@ that a loss scaled by a millionth is judged the same.
 
 import functools
 import inspect
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from .contracts import Array, all_finite, as_float, check_arrays, check_function, check_kind, check_number, check_rng, contract, requires
+from .contracts import (
+    Array,
+    all_finite,
+    as_float,
+    check_arrays,
+    check_function,
+    check_kind,
+    check_number,
+    check_rng,
+    contract,
+    requires,
+)
 
 TOLERANCE = {np.dtype(np.float64): 1e-7, np.dtype(np.float32): 1e-4}  # by the kind of number of the gradient on trial
 ROUNDING = 1e-10  # of a central difference, relative to the value differentiated: the spacing of floats over the step
-STEPS = 2e-5, 1e-5, 0.5e-5  # tried for bends: two steps alone agree on a kink at a third of the larger, as if f were smooth
+STEPS = (
+    2e-5,
+    1e-5,
+    0.5e-5,
+)  # tried for bends: two steps alone agree on a kink at a third of the larger, as if f were smooth
 KINK = 1e-9  # of a bend: ten times that rounding, for a kink may weigh little beside the largest entry
 
 # What the functions below require ---------------------------------------------------------------------------------------
@@ -60,7 +76,9 @@ def check_rule(name, f, f_vjp, args, rng):
         """f_vjp, held to one real gradient per argument."""
         grads = as_tuple(f_vjp(g, out, *args))
         if len(grads) != len(args):
-            raise ValueError(f"{name}: f_vjp must return one gradient per argument, expected {len(args)}, got {len(grads)}")
+            raise ValueError(
+                f"{name}: f_vjp must return one gradient per argument, expected {len(args)}, got {len(grads)}"
+            )
         for key, grad in zip(argument_names(f, len(args)), grads):
             check_kind(name, f"the d{key} of f_vjp", grad, kinds="f")
         return grads
@@ -274,7 +292,17 @@ def compare(name: str, got: Array, expected: Array, kinks: Array, size_of_f: flo
     sizes = np.where(kinks, 0, np.maximum(abs(got), abs(expected)))
     at = np.unravel_index(error.argmax(), shape)
     worst = error[at] / max(sizes.max(), ROUNDING * size_of_f / tolerance, np.finfo(float).tiny)
-    return CheckEntry(name, shape, float(worst), tuple(map(int, at)), float(got[at]), float(expected[at]), int(kinks.sum()), tolerance, note)
+    return CheckEntry(
+        name,
+        shape,
+        float(worst),
+        tuple(map(int, at)),
+        float(got[at]),
+        float(expected[at]),
+        int(kinks.sum()),
+        tolerance,
+        note,
+    )
 
 
 @requires(check_rule)

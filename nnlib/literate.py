@@ -5,7 +5,7 @@ import difflib
 import importlib
 import inspect
 import textwrap
-from typing import Callable
+from collections.abc import Callable
 
 HOMES = ("activations", "gradcheck", "losses", "layers", "network", "training")
 

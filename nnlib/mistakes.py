@@ -4,9 +4,10 @@ A layer's part of the backward pass has four moments. An edit belongs to one of 
 knows by then, and returns what it would have instead. To add a mistake, append an entry to `MISTAKES`.
 """
 
+from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from .losses import FUSED, GRAD, bce, cross_entropy, softmax_cross_entropy
 
 # The backward pass, with room for mistakes ------------------------------------------------------------------------------
 
-GIVEN, DELTA, RESULT, AFTER = range(4)  # what a layer is given; its δ; what it returns; the same once more, to scale or turn
+GIVEN, DELTA, RESULT, AFTER = range(
+    4
+)  # what a layer is given; its δ; what it returns; the same once more, to scale or turn
 
 
 class Net(NamedTuple):

@@ -3,7 +3,17 @@
 import numpy as np
 
 from .activations import VJP
-from .contracts import Array, check_arrays, check_count, check_dtype, check_function, check_known, check_list, check_rng, requires
+from .contracts import (
+    Array,
+    check_arrays,
+    check_count,
+    check_dtype,
+    check_function,
+    check_known,
+    check_list,
+    check_rng,
+    requires,
+)
 from .layers import dense, dense_vjp
 from .losses import FUSED, GRAD
 
@@ -52,7 +62,9 @@ def check_loss(name, loss, acts):
     check_known(name, "loss", loss, GRAD)
     if FUSED.get(loss) is acts[-1]:
         act = acts[-1].__name__
-        raise ValueError(f"{name}: acts[-1] must be identity, got {act}: {loss.__name__} takes logits and applies {act} itself")
+        raise ValueError(
+            f"{name}: acts[-1] must be identity, got {act}: {loss.__name__} takes logits and applies {act} itself"
+        )
 
 
 def check_backward(name, g, params, acts, trace, input_grad):

@@ -190,7 +190,15 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
             ax.text(layer, neurons[layer][-1][1] + 1, "⋮", ha="center", va="center", size=16)
         for i, height in neurons[layer]:
             place = layer, height
-            ax.plot(*place, "o", ms=16 if plain else 28, mfc="white", mec=INK if wrong else LINE, mew=1.2 + 2 * wrong, clip_on=False)
+            ax.plot(
+                *place,
+                "o",
+                ms=16 if plain else 28,
+                mfc="white",
+                mec=INK if wrong else LINE,
+                mew=1.2 + 2 * wrong,
+                clip_on=False,
+            )
             if trace is not None:
                 value = trace[layer - 1][2] if layer else trace[0][0]
                 _label(ax, number(value[example, i], 2), place, color=FORWARD, size=size)
@@ -368,7 +376,15 @@ def _draw_edge(ax, start, end, value, grad, local, level_start, there, back):
             look = dict(arrowstyle="-|>,head_width=0.25", color=color, ls=ls, lw=0.4 + 1.2 * travelled)
         ax.annotate("", head, tail, arrowprops=look | dict(connectionstyle=connect))
         if travelled and content is not None:
-            _label(ax, _brief(content), at, points * (7 + travelled) / 8, color=color, size=9, weight="bold" if travelled > 1 else "normal")
+            _label(
+                ax,
+                _brief(content),
+                at,
+                points * (7 + travelled) / 8,
+                color=color,
+                size=9,
+                weight="bold" if travelled > 1 else "normal",
+            )
 
     up = grad is not None  # alone, forward keeps to the middle
     lane(start, end, up, value, 8 if up else 2, there, FORWARD, "-")
@@ -438,7 +454,9 @@ def draw_loss_curve(ax, steps):
     count = np.arange(1, len(loss) + 1)
     groups = [epoch == e for e in np.unique(epoch)]
     ax.plot(count, loss, "-", color=LINE, lw=0.8, label="one mini-batch")
-    ax.plot([count[g].mean() for g in groups], [loss[g].mean() for g in groups], color=FORWARD, label="mean of an epoch")
+    ax.plot(
+        [count[g].mean() for g in groups], [loss[g].mean() for g in groups], color=FORWARD, label="mean of an epoch"
+    )
     ax.set(xlabel="step", ylabel="loss", ylim=(0, None))
     ax.legend()
 
@@ -493,7 +511,9 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
         raise ValueError(f"draw_matrix: M has shape {M.shape}, expected two dimensions")
     tint = LinearSegmentedColormap.from_list("tint", ["white", _mix(color, 0.55)])
     darkest = vmax or np.abs(M).max() or 1
-    ax.imshow(np.abs(M), cmap=tint, vmin=0, vmax=darkest, interpolation="none", aspect="auto" if M.size > 150 else "equal")
+    ax.imshow(
+        np.abs(M), cmap=tint, vmin=0, vmax=darkest, interpolation="none", aspect="auto" if M.size > 150 else "equal"
+    )
     if M.size <= 150:
         for (i, j), value in np.ndenumerate(M):
             ax.text(j, i, number(value, digits), ha="center", va="center", size=9)
@@ -507,7 +527,9 @@ def draw_confusion(ax, table, names):
     """Draw how often each true class (row) was taken for each class (column)."""
     table = np.array(table)
     if table.shape != (len(names), len(names)):
-        raise ValueError(f"draw_confusion: table has shape {table.shape}, expected {len(names)} rows and columns, as many as names")
+        raise ValueError(
+            f"draw_confusion: table has shape {table.shape}, expected {len(names)} rows and columns, as many as names"
+        )
     draw_matrix(ax, table, names, names, digits=6)
     ax.set(xlabel="predicted", ylabel="true")
 

@@ -14,7 +14,11 @@ import numpy as np
 
 from .mistakes import MISTAKES, Edit, Mistake, Net, backward_layer
 
-IMPOSSIBLE = (ValueError, LookupError, AttributeError)  # what an edit raises: sizes do not fit, or there is no such thing
+IMPOSSIBLE = (
+    ValueError,
+    LookupError,
+    AttributeError,
+)  # what an edit raises: sizes do not fit, or there is no such thing
 
 
 class Case(NamedTuple):
@@ -87,7 +91,9 @@ def effect(case, k, edit):
         return "unfit"
     except IMPOSSIBLE:
         return "absent"
-    same = agree(grads_of(s), grads_of(right), case.slack_right[k]) and (k == 0 or np.allclose(s.dx, right.dx, case.tolerance, 0))
+    same = agree(grads_of(s), grads_of(right), case.slack_right[k]) and (
+        k == 0 or np.allclose(s.dx, right.dx, case.tolerance, 0)
+    )
     return "nothing" if same else "changes"
 
 
@@ -128,7 +134,9 @@ def search(case):
         distinct = {}
         for made in found:
             names = tuple(sorted(m.mistake.name for m in made))
-            if len(set(names)) == len(made) or not set(made[0].layers) & set(made[-1].layers):  # nobody errs twice in one place
+            if len(set(names)) == len(made) or not set(made[0].layers) & set(
+                made[-1].layers
+            ):  # nobody errs twice in one place
                 distinct.setdefault(names, made)
         if distinct:
             return list(distinct.values())

@@ -1,6 +1,7 @@
 """Gradient descent: one step, the mini-batches of an epoch, and the loop that makes training of both."""
 
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,9 @@ def check_step(name, params, grads, learning_rate):
 def ensure_finite(name, params):
     for k, pair in enumerate(params, start=1):
         if not all(map(all_finite, pair)):
-            raise FloatingPointError(f"{name}: learning_rate times grads overflowed in layer {k}, expected finite numbers")
+            raise FloatingPointError(
+                f"{name}: learning_rate times grads overflowed in layer {k}, expected finite numbers"
+            )
 
 
 def check_batches(name, n, size, rng):
@@ -133,7 +136,16 @@ class Step(NamedTuple):
 
 @requires(check_train)
 def train(
-    params: list, acts: list, x: Array, t: Array, loss, *, epochs: int, batch_size: int, learning_rate: float, rng: np.random.Generator
+    params: list,
+    acts: list,
+    x: Array,
+    t: Array,
+    loss,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    rng: np.random.Generator,
 ) -> Iterator[Step]:
     """Descend by mini-batches, and hand out every step as it is made.
 

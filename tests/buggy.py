@@ -14,7 +14,9 @@ def f(act, z):
     if act is softmax:
         e = np.exp(z - np.max(z, axis=0))
         return e / np.sum(e, axis=0)
-    return {identity: lambda z: z, relu: lambda z: z * (z > 0), tanh: np.tanh, sigmoid: lambda z: 1 / (1 + np.exp(-z))}[act](z)
+    return {identity: lambda z: z, relu: lambda z: z * (z > 0), tanh: np.tanh, sigmoid: lambda z: 1 / (1 + np.exp(-z))}[
+        act
+    ](z)
 
 
 def slope(act, z):
@@ -78,7 +80,7 @@ def by_column(params, acts, x, t, loss):
     return grads
 
 
-ANY = lambda acts, loss: True  # noqa: E731
+ANY = lambda acts, loss: True
 SLIPS = [  # (which, what it says, what was typed, what that is called, on which networks it is this mistake)
     (by_neuron, "error = y - t[n]", "error = t[n] - y", "sign", ANY),
     (by_column, "dZ = Y - t.T", "dZ = t.T - Y", "sign", ANY),

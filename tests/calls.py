@@ -23,7 +23,9 @@ def honest(name):
         trace=trace, loss=softmax_cross_entropy, input_grad=True, f=dense, f_vjp=dense_vjp, args=None, h=1e-5,
         n=7, size=3, epochs=2, batch_size=3, learning_rate=0.1, rng=np.random.default_rng(1),
     )  # fmt: skip
-    values |= {"numerical_grad": {"f": np.sum}, "numerical_jacobian": {"f": np.tanh}, "landed": {"f": relu}}.get(name, {})
+    values |= {"numerical_grad": {"f": np.sum}, "numerical_jacobian": {"f": np.tanh}, "landed": {"f": relu}}.get(
+        name, {}
+    )
     if name in ("check_grads", "diagnose"):  # the right gradients
         values["grads"] = value_and_grad(params, acts, x, values["t"], softmax_cross_entropy)[1]
     values["args"] = (x, values["W"], values["b"])
@@ -43,8 +45,14 @@ def call(name, arguments):
 
 
 def array_paths(nested, path=()):
-    parts = nested.items() if isinstance(nested, dict) else enumerate(nested) if isinstance(nested, (list, tuple)) else ()
-    return [path] if isinstance(nested, np.ndarray) else [found for key, part in parts for found in array_paths(part, (*path, key))]
+    parts = (
+        nested.items() if isinstance(nested, dict) else enumerate(nested) if isinstance(nested, (list, tuple)) else ()
+    )
+    return (
+        [path]
+        if isinstance(nested, np.ndarray)
+        else [found for key, part in parts for found in array_paths(part, (*path, key))]
+    )
 
 
 ARRAYS = [(name, path) for name in FUNCTIONS for path in array_paths(honest(name))]

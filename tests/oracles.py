@@ -73,7 +73,11 @@ def gradients(derivative, f, args):
 
 def network_gradients(derivative, value, params):
     """The gradient of value(params) in the shape of params, which is [(W, b), ...]."""
-    flat = gradients(derivative, lambda *arrays: value(list(zip(arrays[::2], arrays[1::2]))), [array for pair in params for array in pair])
+    flat = gradients(
+        derivative,
+        lambda *arrays: value(list(zip(arrays[::2], arrays[1::2]))),
+        [array for pair in params for array in pair],
+    )
     return list(zip(flat[::2], flat[1::2]))
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import CHAPTERS, parse
 from nbformat.v4 import new_code_cell, new_notebook
+
+from chapters import CHAPTERS, parse
 
 ROOT = CHAPTERS.parent
 NOTEBOOKS = sorted(CHAPTERS.glob("*.ipynb"))
@@ -26,12 +27,24 @@ def pins(path):
     """The exact pins of a requirements file: {name: version}."""
     lines = (ROOT / path).read_text("utf-8").splitlines()
     wanted = [line.split("#")[0].strip() for line in lines if line.strip() and not line.startswith(("#", "-r"))]
-    assert all(re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", pin) for pin in wanted), wanted
-    return {re.sub(r"[-_.]+", "-", name.split("[")[0]).lower(): version for name, version in (pin.split("==") for pin in wanted)}
+    assert all(re.fullmatch(r"[\w.-]+(\[[\w,]+\])?==[\w.]+", pin) for pin in wanted), wanted
+    return {
+        re.sub(r"[-_.]+", "-", name.split("[")[0]).lower(): version
+        for name, version in (pin.split("==") for pin in wanted)
+    }
 
 
 def test_binder_builds_this_image(tmp_path):
-    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "--user-id=1000", "--user-name=reader", ROOT]
+    command = [
+        sys.executable,
+        "-m",
+        "repo2docker",
+        "--no-build",
+        "--debug",
+        "--user-id=1000",
+        "--user-name=reader",
+        ROOT,
+    ]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     dockerfile = said.stdout + said.stderr
     assert WANTED_PYTHON.replace("python", "python=") in dockerfile
@@ -63,7 +76,9 @@ def test_readers_have_what_the_chapters_import(checked):
                     imported.add(node.module.split(".")[0])
     foreign = imported - sys.stdlib_module_names - {"nnlib"}
     homes = packages_distributions()
-    assert {name for name in foreign if not {home.lower() for home in homes[name]} & set(pins("binder/requirements.txt"))} == set()
+    assert {
+        name for name in foreign if not {home.lower() for home in homes[name]} & set(pins("binder/requirements.txt"))
+    } == set()
     checked(packages_the_chapters_import=len(foreign))
 
 
@@ -80,7 +95,16 @@ def image():
     kernel = "ipykernel==" + re.search(r"/ipykernel-([\d.]+)-", base)[1]  # the base image brings it
     steps = [
         [python, "-m", "venv", "."],
-        ["bin/pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", kernel, "-r", ROOT / "binder/requirements.txt"],
+        [
+            "bin/pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--disable-pip-version-check",
+            kernel,
+            "-r",
+            ROOT / "binder/requirements.txt",
+        ],
     ]
     done = repr([steps, (ROOT / "binder/requirements.txt").read_text()])
     image = ROOT / "_build" / "binder"
@@ -99,7 +123,9 @@ def repository(image, tmp_path_factory):
     home = tmp_path_factory.mktemp("binder")
     copy = shutil.copytree(ROOT, home / "repository", ignore=shutil.ignore_patterns(".*", "_build", "__pycache__"))
     inside = {"PATH": f"{image / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "VIRTUAL_ENV": str(image)}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER"))} | inside
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER"))
+    } | inside
     subprocess.run([copy / "binder/postBuild"], cwd=copy, env=environment, check=True, capture_output=True)
     return copy, environment
 
@@ -111,7 +137,9 @@ def execute(repository, notebooks, notes):
     environment = environment | {"PYTHONPATH": str(Path(__file__).with_name("at_home")), "NOTES": str(notes)}
     commands = [["jupyter", "execute", "--timeout=180", *notebooks[k::2]] for k in range(2) if notebooks[k::2]]
     running = [
-        subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(
+            command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for command in commands
     ]
     said = [process.communicate()[0] for process in running]
@@ -123,7 +151,9 @@ def test_every_notebook_runs_there(repository, tmp_path, checked):
     paths = [str(path.relative_to(ROOT)) for path in NOTEBOOKS]
     ran, said, noted = execute(repository, paths, tmp_path / "notes")
     assert ran, said
-    kernels = {pid: note for pid, note in noted.items() if any("ipykernel_launcher" in word for word in note["command"])}
+    kernels = {
+        pid: note for pid, note in noted.items() if any("ipykernel_launcher" in word for word in note["command"])
+    }
     assert len(kernels) == len(paths)
     assert [host for note in noted.values() for host in note["wanted"]] == []
     workers = {pid: sum(note["megabytes"] for note in noted.values() if note["parent"] == pid) for pid in kernels}

@@ -25,12 +25,12 @@ def after():
     return 1
 '''
 
-CHAPTER = '''\
+CHAPTER = """\
 def relu_vjp(g, z):
     # a gate: open or shut
     gate = z.real > 0
 
-    return g * gate    # dz_i = g_i [z_i > 0]'''
+    return g * gate    # dz_i = g_i [z_i > 0]"""
 
 
 def test_from_a_chapter_into_the_package():

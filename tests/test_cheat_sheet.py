@@ -3,18 +3,17 @@
 import ast
 import io
 import re
-import sys
 from pathlib import Path
 
-import nnlib
 import pytest
-from nnlib.literate import tokens
 from pages import book, browser  # noqa: F401, fixtures
 from pypdf import PdfReader
 
+import nnlib
+from nnlib.literate import tokens
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-from quote_nnlib import shortened  # noqa: E402
+from quote_nnlib import shortened
 
 SHEET = (ROOT / "chapters/cheat_sheet.md").read_text("utf-8")
 QUOTED = [name for names in re.findall(r"(?m)^```\{quote\} (.*)$", SHEET) for name in names.split()]
@@ -44,6 +43,6 @@ def sheets(browser, site, before_print=""):
     return len(paper.pages)
 
 
-def test_it_prints_on_one_sheet(browser, book):  # noqa: F811
+def test_it_prints_on_one_sheet(browser, book):
     assert sheets(browser, book) == 1
     assert sheets(browser, book, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1

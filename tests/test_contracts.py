@@ -15,7 +15,20 @@ from calls import ARRAYS, FUNCTIONS, array_paths, call, honest, label, replace, 
 from oracles import error, leaves
 
 import nnlib
-from nnlib import bce, cross_entropy, forward, half_mse, identity, one_hot, relu, sgd_step, sigmoid, sigmoid_bce, softmax, softmax_cross_entropy
+from nnlib import (
+    bce,
+    cross_entropy,
+    forward,
+    half_mse,
+    identity,
+    one_hot,
+    relu,
+    sgd_step,
+    sigmoid,
+    sigmoid_bce,
+    softmax,
+    softmax_cross_entropy,
+)
 
 ACTIVATIONS = {f.__name__ for f in nnlib.VJP}
 RULES = {f.__name__ for f in nnlib.VJP.values()}
@@ -49,8 +62,13 @@ SHAPES = {
     "empty": lambda array: array[:0],
 }
 WELCOME_SHAPES = {  # where another shape is as good
-    **dict.fromkeys([(name, "z") for name in ACTIVATIONS - {"softmax"}], {"one axis more", "one row fewer", "one row", "a number"}),
-    **dict.fromkeys([("numerical_grad", "x"), ("numerical_jacobian", "x")], {"one axis more", "one row fewer", "one row", "a number"}),
+    **dict.fromkeys(
+        [(name, "z") for name in ACTIVATIONS - {"softmax"}], {"one axis more", "one row fewer", "one row", "a number"}
+    ),
+    **dict.fromkeys(
+        [("numerical_grad", "x"), ("numerical_jacobian", "x")],
+        {"one axis more", "one row fewer", "one row", "a number"},
+    ),
     ("softmax", "z"): {"one axis more", "one row fewer", "one row"},
     **dict.fromkeys([("dense", "x"), ("forward", "x"), ("one_hot", "labels")], {"one row fewer", "one row"}),
     **dict.fromkeys([("vjp_error", "args"), ("check_vjp", "args")], {"one row fewer", "one row"}),
@@ -67,9 +85,13 @@ def test_another_shape(name, checked):
         elif shape in WELCOME_SHAPES.get((name, path[0]), ()) and path not in OTHER_ARGS:
             call(name, arguments)
         else:
-            blamed = f"({name}|dense)" if path[0] == "args" else name  # dense is what the honest call of check_vjp checks
+            blamed = (
+                f"({name}|dense)" if path[0] == "args" else name
+            )  # dense is what the honest call of check_vjp checks
             wrong = rf"expected .*\b{re.escape(label(path))} \(.*got .*\("
-            assert re.match(rf"{blamed}: ({wrong}|labels must be a NumPy array, got int64)", complaint(name, arguments)), (path, shape)
+            assert re.match(
+                rf"{blamed}: ({wrong}|labels must be a NumPy array, got int64)", complaint(name, arguments)
+            ), (path, shape)
         checked(wrong_shapes=1)
 
 
@@ -103,7 +125,9 @@ def test_another_kind(name, checked):
         elif (name, path[0]) == ("diagnose", "grads"):
             assert call(name, arguments).status in ("right", "unknown", "bad_input"), kind
         else:
-            assert re.match(rf"{name}: {re.escape(label(path))} must (be|hold) .*, got \S", complaint(name, arguments)), (path, kind)
+            assert re.match(
+                rf"{name}: {re.escape(label(path))} must (be|hold) .*, got \S", complaint(name, arguments)
+            ), (path, kind)
         checked(wrong_kinds=1)
 
 
@@ -121,13 +145,19 @@ def test_a_number_that_is_not_finite(name, checked):
         if (name, path[0]) in VERDICTS:
             assert not right(call(name, arguments)) and "finite" in str(call(name, arguments))
         else:
-            assert re.match(rf"{name}: {re.escape(label(path))} must be finite, got {value} at \[\d", complaint(name, arguments))
+            assert re.match(
+                rf"{name}: {re.escape(label(path))} must be finite, got {value} at \[\d", complaint(name, arguments)
+            )
         checked(not_finite=1)
 
 
 @every_function_of_arrays
 def test_two_widths_side_by_side(name, checked):
-    paths = [path for path in array_paths(honest(name)) if path[0] not in ("args", "labels") and (name, path[0]) not in VERDICTS]
+    paths = [
+        path
+        for path in array_paths(honest(name))
+        if path[0] not in ("args", "labels") and (name, path[0]) not in VERDICTS
+    ]
     for path in paths if len(paths) > 1 else ():
         arguments = replace(honest(name), path, lambda array: array.astype("f"))
         wrong = rf"expected arrays of one float width, got .*{re.escape(label(path))} float32.*convert"
@@ -203,13 +233,26 @@ def rows():
     for h in NOT_A_RATE:
         yield "numerical_grad", {"h": h}, "h must be a number above 0 and below 1, got "
     for count in NOT_A_COUNT:
-        for name, key in (("batches", "n"), ("batches", "size"), ("train", "epochs"), ("train", "batch_size"), ("one_hot", "n_classes")):
+        for name, key in (
+            ("batches", "n"),
+            ("batches", "size"),
+            ("train", "epochs"),
+            ("train", "batch_size"),
+            ("one_hot", "n_classes"),
+        ):
             yield name, {key: count}, f"{key} must be a whole number from [12] on, got "
         yield "init_params", {"sizes": [4, count]}, r"sizes\[1\] must be a whole number from 1 on, got "
     for sizes in ([], None, "45", np.array([4, 5])):
-        yield "init_params", {"sizes": sizes}, "sizes must be a list of whole numbers, from the input to the output, got "
+        yield (
+            "init_params",
+            {"sizes": sizes},
+            "sizes must be a list of whole numbers, from the input to the output, got ",
+        )
     yield "init_params", {"sizes": [4]}, r"sizes must list an input and an output at least, got \[4\]"
-    for name, rng in product(("init_params", "batches", "train", "vjp_error", "check_vjp"), (0, 1.5, -1, None, np.random, np.random.RandomState(0))):
+    for name, rng in product(
+        ("init_params", "batches", "train", "vjp_error", "check_vjp"),
+        (0, 1.5, -1, None, np.random, np.random.RandomState(0)),
+    ):
         yield name, {"rng": rng}, "rng must be a numpy.random.Generator, got .*; pass np.random.default_rng"
     for name, dtype in product(("init_params", "one_hot"), (int, complex, "nonsense", np.float16, 3)):
         yield name, {"dtype": dtype}, "dtype must be float64 or float32, got "
@@ -217,7 +260,11 @@ def rows():
     yield "batches", {"size": 8}, "size must be at most n = 7, got 8"
 
     for wrong in (3, -1):
-        yield "one_hot", {"labels": np.array([0, wrong])}, f"labels must lie between 0 and n_classes - 1 = 2, got {wrong}"
+        yield (
+            "one_hot",
+            {"labels": np.array([0, wrong])},
+            f"labels must lie between 0 and n_classes - 1 = 2, got {wrong}",
+        )
     yield "one_hot", {"labels": np.array([1.5])}, "labels must be whole numbers, got float64"
     for row, total in (([0, 0.5, 0], "0.5"), ([0, 1.0, 1.0], "2"), ([0.0, 0, 0], "0")):
         for name, y in (("softmax_cross_entropy", {"z": Z}), ("cross_entropy", {"p": softmax(Z)})):
@@ -225,10 +272,26 @@ def rows():
     for name, t in product(("bce", "sigmoid_bce"), (-1.0, 2.0)):
         yield name, {"t": np.full((7, 3), t)}, f"t must lie between 0 and 1, got values from {t:g} to {t:g}"
     yield "bce", {"p": np.full((7, 3), 1.2)}, "p must lie between 0 and 1, got values from 1.2 to 1.2"
-    yield "cross_entropy", {"p": 1000 * honest("cross_entropy")["t"]}, "p must lie between 0 and 1, got values from 0 to 1000"
-    yield "bce", {"p": 1 - honest("bce")["t"]}, "the result is not finite: p is 0 or 1 and t says otherwise; pass logits to sigmoid_bce"
-    yield "cross_entropy", {"p": np.eye(3)[[1] * 7]}, "the result is not finite: p is 0 for a true class; pass logits to softmax_cross_entropy"
-    yield "softmax_cross_entropy", {"z": np.full((7, 3), 1 / 3)}, "z must be logits, got rows between 0 and 1 that sum to 1: are they probabilities"
+    yield (
+        "cross_entropy",
+        {"p": 1000 * honest("cross_entropy")["t"]},
+        "p must lie between 0 and 1, got values from 0 to 1000",
+    )
+    yield (
+        "bce",
+        {"p": 1 - honest("bce")["t"]},
+        "the result is not finite: p is 0 or 1 and t says otherwise; pass logits to sigmoid_bce",
+    )
+    yield (
+        "cross_entropy",
+        {"p": np.eye(3)[[1] * 7]},
+        "the result is not finite: p is 0 for a true class; pass logits to softmax_cross_entropy",
+    )
+    yield (
+        "softmax_cross_entropy",
+        {"z": np.full((7, 3), 1 / 3)},
+        "z must be logits, got rows between 0 and 1 that sum to 1: are they probabilities",
+    )
 
     for name in ("forward", "backward", "value_and_grad", "train", "check_grads", "diagnose"):
         for params in (None, [], np.ones(3), PARAMS[0][0]):
@@ -237,7 +300,11 @@ def rows():
         yield name, {"acts": [relu]}, "acts must be a list of 2 functions, one per layer, got a list of 1"
         yield name, {"acts": ["relu", identity]}, r"acts\[0\] must be a function, got 'relu'"
     for name in ("backward", "value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
-        yield name, {"acts": [np.tanh, identity]}, r"acts\[0\]: no derivative is known for tanh, only for identity, .*another function called tanh"
+        yield (
+            name,
+            {"acts": [np.tanh, identity]},
+            r"acts\[0\]: no derivative is known for tanh, only for identity, .*another function called tanh",
+        )
     for name in ("value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
         yield name, {"loss": "bce"}, "loss must be a function, got 'bce'"
         yield name, {"loss": np.sum}, "loss: no derivative is known for sum, only for half_mse, bce, "
@@ -245,7 +312,11 @@ def rows():
             twice = f"must be identity, got {last.__name__}: {loss.__name__} takes logits and applies {last.__name__} itself"
             yield name, {"acts": [relu, last], "loss": loss}, r"acts\[-1\] " + twice
     for name in ("sgd_step", "check_grads"):
-        yield name, {"grads": PARAMS[:1]}, r"grads must be a list of 2 tuples \(dW, db\), one per layer, got a list of 1"
+        yield (
+            name,
+            {"grads": PARAMS[:1]},
+            r"grads must be a list of 2 tuples \(dW, db\), one per layer, got a list of 1",
+        )
     for trace in (None, [], [1, 2], forward(PARAMS, ACTS, X)[1][:1]):
         yield "backward", {"trace": trace}, r"trace(\[0\])? must be a list of [23] .*, got "
     far = {"learning_rate": 1e308, "grads": [(1e9 * W, b) for W, b in PARAMS]}
@@ -264,7 +335,11 @@ def rows():
         yield name, {"f_vjp": lambda g, *args: g}, "f_vjp must return one gradient per argument, expected 3, got 1"
         yield name, {"f_vjp": lambda g, *args: (None,) * 3}, "the dx of f_vjp must be a NumPy array, got NoneType"
         yield name, {"f_vjp": lambda g, z, x, W, b: (x, W * 1j, b)}, "the dW of f_vjp must be real, got complex128"
-    yield "vjp_error", {"f_vjp": lambda g, z, x, W, b: (x, W, W)}, r"expected b \(...\) and the db of f_vjp \(...\), got \(3,\) and \(3, 4\)"
+    yield (
+        "vjp_error",
+        {"f_vjp": lambda g, z, x, W, b: (x, W, W)},
+        r"expected b \(...\) and the db of f_vjp \(...\), got \(3,\) and \(3, 4\)",
+    )
     yield "vjp_error", {"f_vjp": lambda g, z, x, W, b: (x, W, b / 0.0)}, "the db of f_vjp must be finite, got -?inf at"
 
 
@@ -312,12 +387,18 @@ def test_the_warning_points_at_the_callers_line():
 
 
 def test_weights_of_whole_numbers_are_refused_before_a_step_would_truncate_them():
-    with pytest.raises(TypeError, match=r"sgd_step: params\[0\] W must hold float64 or float32, got int64; convert with .astype\(float\)"):
+    with pytest.raises(
+        TypeError,
+        match=r"sgd_step: params\[0\] W must hold float64 or float32, got int64; convert with .astype\(float\)",
+    ):
         sgd_step([(np.ones((2, 2), int), np.ones(2))], [(np.ones((2, 2)), np.ones(2))], 0.1)
 
 
 def test_advice_for_what_people_have():
-    said = {kind: complaint("relu", {"z": KINDS[kind](X)}) for kind in ("list", "frame", "masked", "matrix", "whole numbers")}
+    said = {
+        kind: complaint("relu", {"z": KINDS[kind](X)})
+        for kind in ("list", "frame", "masked", "matrix", "whole numbers")
+    }
     assert [message.split("; ")[1] for message in said.values()] == [
         "convert with np.array(..., dtype=float)",
         "convert with .to_numpy(dtype=float)",
@@ -325,5 +406,7 @@ def test_advice_for_what_people_have():
         "convert with np.asarray: its * is not elementwise",
         "convert with .astype(float)",
     ]
-    assert complaint("one_hot", {"labels": [0, 1], "n_classes": 2, "dtype": float}).endswith("convert with np.array(..., dtype=int)")
+    assert complaint("one_hot", {"labels": [0, 1], "n_classes": 2, "dtype": float}).endswith(
+        "convert with np.array(..., dtype=int)"
+    )
     assert one_hot(np.array([0, 1]), 2).tolist() == [[1, 0], [0, 1]]

@@ -120,8 +120,12 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
             counts["K >= 3" if sizes[-1] >= 3 else "K < 3", judge(diagnosis, (name,))] += 1
             made_names.add(name)
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
-    print(f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:")
-    print("  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  ")
+    print(
+        f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:"
+    )
+    print(
+        "  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  "
+    )
     return counts, made_names, seconds
 
 
@@ -148,7 +152,9 @@ def test_every_mistake_on_a_batch_of_seven(checked):
     assert made == ALL and len(ALL) == 29
     assert_named(counts, 0.95)
     checked(**totals(counts, 7))
-    checked(milliseconds_for_a_diagnosis=round(1000 * np.median(seconds)), milliseconds_at_most=round(1000 * max(seconds)))
+    checked(
+        milliseconds_for_a_diagnosis=round(1000 * np.median(seconds)), milliseconds_at_most=round(1000 * max(seconds))
+    )
 
 
 @pytest.mark.parametrize("N, share", [(1, 0.85), (2, 0.6), (32, 0.95)])
@@ -165,9 +171,13 @@ def test_every_place_of_every_mistake(checked):
     checked(**totals(counts, 7))
 
 
-@pytest.mark.parametrize("change, missing", [(lambda s: {}, {"sign"}), (lambda s: dict(dW=2 * s.dW, db=2 * s.db), set())])
+@pytest.mark.parametrize(
+    "change, missing", [(lambda s: {}, {"sign"}), (lambda s: dict(dW=2 * s.dW, db=2 * s.db), set())]
+)
 def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(change, missing, monkeypatch):
-    table = [mistake._replace(edits=(Edit(AFTER, change),)) if mistake.name == "sign" else mistake for mistake in MISTAKES]
+    table = [
+        mistake._replace(edits=(Edit(AFTER, change),)) if mistake.name == "sign" else mistake for mistake in MISTAKES
+    ]
     monkeypatch.setattr(searching, "MISTAKES", table)
     counts, made, _ = survey(7, list(NETS)[5:], seeds=[0], rng=np.random.default_rng(0))
     assert ALL - made == missing  # softmax and a square net show all that remain
@@ -219,7 +229,9 @@ def pairs(case, rng):
         except ValueError:
             continue
         hidden = [gradients(case, [a]), gradients(case, [b]), case.grads]
-        if one != other and not any(all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, less, strict=True)) for less in hidden):
+        if one != other and not any(
+            all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, less, strict=True)) for less in hidden
+        ):
             yield tuple(sorted((one, other))), both
 
 
@@ -279,7 +291,9 @@ def pull_to_zero(grads, rng, params, acts, x, t, loss):
 
 ON_NO_LIST = {
     "one entry off": in_one(one_entry_off),
-    "one entry off by a millionth": in_one(lambda X, rng: X + 1e-6 * abs(X).max() * (np.arange(X.size) == 1).reshape(X.shape)),
+    "one entry off by a millionth": in_one(
+        lambda X, rng: X + 1e-6 * abs(X).max() * (np.arange(X.size) == 1).reshape(X.shape)
+    ),
     "one matrix scaled": in_one(lambda X, rng: X * rng.uniform(1.1, 1.9)),
     "all scaled": in_all(lambda X, rng: 1.37 * X),
     "noise": in_all(lambda X, rng: X + rng.normal(0, 1e-3, X.shape)),
@@ -377,7 +391,9 @@ def test_right_numbers_in_a_wrong_shape():
     problem, grads = problem_and_grads()
     diagnosis = diagnose(*problem, [(dW, db[:, None]) for dW, db in grads])
     assert diagnosis.status == "unknown" and not diagnosis.causes
-    assert "db2 has shape (3, 1), expected (3,)" in str(diagnosis) and "The numbers are right, the shapes are not." in str(diagnosis)
+    assert "db2 has shape (3, 1), expected (3,)" in str(
+        diagnosis
+    ) and "The numbers are right, the shapes are not." in str(diagnosis)
 
 
 @pytest.mark.parametrize(
@@ -389,11 +405,20 @@ def test_right_numbers_in_a_wrong_shape():
         (lambda grads: [dW for dW, db in grads], "grads[0] must be a list of 2 arrays (dW, db), got ndarray"),
         (lambda grads: [(None, db) for dW, db in grads], "grads[0] dW must be a NumPy array, got NoneType"),
         (lambda grads: [(dW, "zero") for dW, db in grads], "grads[0] db must be a NumPy array, got str"),
-        (lambda grads: [(dW, [[1.0], [1.0, 2.0]]) for dW, db in grads], "grads[0] db must be an array, got a list that"),
+        (
+            lambda grads: [(dW, [[1.0], [1.0, 2.0]]) for dW, db in grads],
+            "grads[0] db must be an array, got a list that",
+        ),
         (lambda grads: [(dW + 0j, db) for dW, db in grads], "grads[0] dW must be real, got complex128"),
-        (lambda grads: [(dW.astype("float16"), db) for dW, db in grads], "grads[0] dW must hold float64 or float32, got float16"),
+        (
+            lambda grads: [(dW.astype("float16"), db) for dW, db in grads],
+            "grads[0] dW must hold float64 or float32, got float16",
+        ),
         (lambda grads: [(dW > 0, db) for dW, db in grads], "grads[0] dW must hold float64 or float32, got bool"),
-        (lambda grads: [(np.ma.masked_array(dW), db) for dW, db in grads], "grads[0] dW must be a NumPy array, got MaskedArray"),
+        (
+            lambda grads: [(np.ma.masked_array(dW), db) for dW, db in grads],
+            "grads[0] dW must be a NumPy array, got MaskedArray",
+        ),
         (lambda grads: [(dW, db * np.nan) for dW, db in grads], "grads[0] db must hold finite numbers, got nan"),
         (lambda grads: [(dW, db[:0]) for dW, db in grads], "grads[0] db must hold finite numbers, got none"),
         (lambda grads: [(dW, np.inf) for dW, db in grads], "grads[0] db must hold finite numbers, got inf"),
@@ -450,7 +475,9 @@ def test_clues_where_nothing_on_the_list_fits():
     together = said([(1.37 * dW1, 1.37 * db1), (dW2, 1.5 * db2)])
     assert "dW1, db1 are each 1.37 times the right one. db2 is 1.5 times the right one." in together
     assert "look at dense_vjp: db = g.sum(axis=0)." in said([(dW1, db1), (dW2, db2 + 0.01)])
-    assert "Both gradients of layer 1 are wrong: look at relu_vjp: g * (z.real > 0)." in said([(dW1 + 0.01, db1 + 0.01), (dW2, db2)])
+    assert "Both gradients of layer 1 are wrong: look at relu_vjp: g * (z.real > 0)." in said(
+        [(dW1 + 0.01, db1 + 0.01), (dW2, db2)]
+    )
     assert "listed from the output on" in said(grads[::-1])
     params, acts, x, t, _ = problem
     _, others = value_and_grad(params, acts, x, t, half_mse)
@@ -525,7 +552,9 @@ def test_without_matplotlib_and_without_tqdm(monkeypatch):
     for missing in ("matplotlib", "nnlib.plots", "tqdm"):
         monkeypatch.setitem(sys.modules, missing, None)
     diagnosis = diagnose(*problem, [(dW, db + 0.01) for dW, db in grads])
-    assert diagnosis.status == "unknown" and "<table" in diagnosis._repr_html_() and "<img" not in diagnosis._repr_html_()
+    assert (
+        diagnosis.status == "unknown" and "<table" in diagnosis._repr_html_() and "<img" not in diagnosis._repr_html_()
+    )
 
 
 # A function on trial ----------------------------------------------------------------------------------------------------
@@ -630,11 +659,17 @@ def test_a_function_for_one_size_of_network():
     [
         (dict(my_backward=3), "diagnose_function: my_backward must be a function, got 3"),
         (dict(sizes=[4]), "diagnose_function: sizes must list an input and an output at least"),
-        (dict(sizes=[4, 5, 3], acts=[relu]), "diagnose_function: acts must be a list of 2 functions, one per layer, got a list of 1"),
+        (
+            dict(sizes=[4, 5, 3], acts=[relu]),
+            "diagnose_function: acts must be a list of 2 functions, one per layer, got a list of 1",
+        ),
         (dict(acts="relu"), "diagnose_function: acts must be a list of functions, one per layer, got str"),
         (dict(acts=[np.sin]), r"diagnose_function: acts\[0\]: no derivative is known for sin"),
         (dict(loss=np.sum), "diagnose_function: loss: no derivative is known for sum"),
-        (dict(acts=[softmax], loss=softmax_cross_entropy), r"diagnose_function: acts\[-1\] must be identity, got softmax"),
+        (
+            dict(acts=[softmax], loss=softmax_cross_entropy),
+            r"diagnose_function: acts\[-1\] must be identity, got softmax",
+        ),
         (dict(rng=0), "diagnose_function: rng must be a numpy.random.Generator, got 0"),
     ],
 )
@@ -655,4 +690,7 @@ def test_a_mistake_is_five_lines(monkeypatch):
     monkeypatch.setattr(searching, "MISTAKES", table := MISTAKES.copy())
     table.append(halved)
     (cause,) = diagnose(*problem, wrong).causes
-    assert cause[:4] == ("halved_bias", None, "everywhere", "b") and cause.sentence == "db is halved everywhere, for no reason."
+    assert (
+        cause[:4] == ("halved_bias", None, "everywhere", "b")
+        and cause.sentence == "db is halved everywhere, for no reason."
+    )

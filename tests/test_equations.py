@@ -19,7 +19,10 @@ def equations(nb):
                 if later.cell_type == "markdown" and re.search(r"^## ", later.source, re.MULTILINE):
                     break
                 section.append(later)
-            yield label, any(re.search(r"^\s*assert ", c.source, re.MULTILINE) for c in section if c.cell_type == "code")
+            yield (
+                label,
+                any(re.search(r"^\s*assert ", c.source, re.MULTILINE) for c in section if c.cell_type == "code"),
+            )
 
 
 def unchecked(nb):
@@ -31,7 +34,9 @@ def test_every_numbered_equation_is_asserted_or_a_definition(path):
     nb = nbformat.read(path, as_version=4)
     found = list(equations(nb))
     definitions = [label for label, _ in found if "-def-" in label]
-    print(f"{path.stem}: {len(found)} numbered equations, {sum(asserted for _, asserted in found)} asserted, {len(definitions)} definitions")
+    print(
+        f"{path.stem}: {len(found)} numbered equations, {sum(asserted for _, asserted in found)} asserted, {len(definitions)} definitions"
+    )
     assert not unchecked(nb)
     if re.match(r"0[1-9]|10", path.stem):  # the chapters that derive
         assert len(found) - len(definitions) >= 3

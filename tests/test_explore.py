@@ -20,6 +20,7 @@ import pytest
 from nnlib import explore
 from nnlib.explore import Explorer, Slider
 
+
 def draw(ax, slope, shift, style="-"):
     ax.axline((0, shift), slope=slope, linestyle=style)
 
@@ -120,7 +121,10 @@ def test_another_process_writes_the_same_bytes():
     here = Path(__file__).parent
     env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
     code = "import sys, test_explore; sys.stdout.buffer.write(test_explore.line().html.encode())"
-    assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True).stdout.decode() == line().html
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True).stdout.decode()
+        == line().html
+    )
 
 
 def test_a_change_in_one_frame_changes_the_stored_face():

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import CHAPTERS, MACROS, METADATA
 from furniture import DESCRIPTION, pages_address
 from nbformat.v4 import new_markdown_cell, new_notebook
+
+from chapters import CHAPTERS, MACROS, METADATA
 
 ROOT = CHAPTERS.parent
 
 
 def build(book, url):
     """A book of two pages with this book's settings, at an address."""
-    for folder in ("_static", "_templates", "tools"):
+    for folder in ("_static", "_templates", "_ext"):
         shutil.copytree(ROOT / folder, book / folder)
     settings = (ROOT / "_config.yml").read_text("utf-8")
     assert settings.count('\n  url: ""') == 1
@@ -68,10 +69,14 @@ def test_the_404_page_works_at_any_depth(published):
 
 
 def test_a_page_is_described_by_its_first_plain_words(at_home):
-    assert '<meta name="description" content="Words &amp; no formula." />' in (at_home / "chapters/intro.html").read_text("utf-8")
+    assert '<meta name="description" content="Words &amp; no formula." />' in (
+        at_home / "chapters/intro.html"
+    ).read_text("utf-8")
     assert DESCRIPTION in (at_home / "chapters/one.html").read_text("utf-8")
 
 
-@pytest.mark.parametrize("url", ["https://github.com/Ada/engine", "https://github.com/Ada/engine/", "https://github.com/Ada/engine.git"])
+@pytest.mark.parametrize(
+    "url", ["https://github.com/Ada/engine", "https://github.com/Ada/engine/", "https://github.com/Ada/engine.git"]
+)
 def test_the_address_of_the_pages(url):
     assert pages_address(url) == "https://ada.github.io/engine/"

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from chapters import METADATA, execute, normalise, violations
 from nbformat import write
 from nbformat.v4 import new_code_cell, new_notebook
+
+from chapters import METADATA, execute, normalise, violations
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,7 +75,18 @@ def nbval(honest, tmp_path_factory):
         plant(nb)
         assert name == "untouched" or nb != honest
         write(nb, folder / f"{name}.ipynb")
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", folder, "--color=no", "-rfE", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        folder,
+        "--color=no",
+        "-rfE",
+        folder,
+    ]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return re.findall(r"(?:FAILED|ERROR) \S*?(\w+)\.ipynb::Cell (\d+)", run.stdout), run.stdout
 
@@ -103,7 +115,16 @@ def test_the_counts_of_several_processes_add_up_and_nothing_counted_fails(tmp_pa
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     for number in (0, 2, 3):
         (tmp_path / f"test_{number}.py").write_text(f"def test(checked):\n    checked(things={number})\n")
-    command = [sys.executable, "-m", "pytest", "--numprocesses=2", "--dist=loadfile", "-p", "no:cacheprovider", tmp_path]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--numprocesses=2",
+        "--dist=loadfile",
+        "-p",
+        "no:cacheprovider",
+        tmp_path,
+    ]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     assert "checked: 5 things" in said
     assert "nothing was checked: 0 things" in said and "1 failed, 2 passed" in said

@@ -199,7 +199,11 @@ def test_the_report_says_where_and_shows_both_values():
 
 @pytest.mark.parametrize(
     ("spoil", "verdict"),
-    [(lambda a: a.T, r"has shape \(4, 5\), expected \(5, 4\)"), (lambda a: a / 0, "is not finite at"), (lambda a: a[0], "has shape")],
+    [
+        (lambda a: a.T, r"has shape \(4, 5\), expected \(5, 4\)"),
+        (lambda a: a / 0, "is not finite at"),
+        (lambda a: a[0], "has shape"),
+    ],
 )
 def test_a_gradient_that_cannot_be_compared_is_wrong(spoil, verdict):
     with np.errstate(all="ignore"):

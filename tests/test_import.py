@@ -14,7 +14,20 @@ from test_landing import LANDINGS, SHOWN
 import nnlib
 
 SOURCES = {path.stem: path for path in sorted(Path(nnlib.__file__).parent.glob("*.py"))}
-ORDER = ["contracts", "activations", "gradcheck", "losses", "layers", "network", "training", "mistakes", "search", "diagnosis", "plots", "explore"]
+ORDER = [
+    "contracts",
+    "activations",
+    "gradcheck",
+    "losses",
+    "layers",
+    "network",
+    "training",
+    "mistakes",
+    "search",
+    "diagnosis",
+    "plots",
+    "explore",
+]
 APART = {"plots", "explore"}  # matplotlib and ipywidgets: not imported with the rest
 INTERFACE = """
     identity sigmoid tanh relu softmax identity_vjp sigmoid_vjp tanh_vjp relu_vjp softmax_vjp VJP
@@ -27,7 +40,13 @@ INTERFACE = """
 
 def test_import_brings_numpy_and_nothing_else():
     code = "import sys, numpy.random; before = set(sys.modules); import nnlib; print(*{name.split('.')[0] for name in set(sys.modules) - before})"
-    run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True, cwd=SOURCES["layers"].parents[1])
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=SOURCES["layers"].parents[1],
+    )
     assert set(run.stdout.split()) - set(sys.stdlib_module_names) == {"nnlib"}
 
 
@@ -56,7 +75,10 @@ def test_a_module_imports_only_from_above(module):
     assert list(breaches(module, SOURCES[module].read_text("utf-8"))) == []
 
 
-@pytest.mark.parametrize("line", ["from .network import forward", "from . import training", "import matplotlib.pyplot", "from tqdm import tqdm"])
+@pytest.mark.parametrize(
+    "line",
+    ["from .network import forward", "from . import training", "import matplotlib.pyplot", "from tqdm import tqdm"],
+)
 def test_an_import_out_of_order_is_found(line):
     assert len(list(breaches("layers", line))) == 1
     assert list(breaches("layers", f"def draw():\n    {line}")) == []
@@ -64,7 +86,14 @@ def test_an_import_out_of_order_is_found(line):
 
 def test_literate_imports_nothing_of_the_package():
     """It looks the functions up by name, in whatever module they stand."""
-    assert list(imports(ast.parse(SOURCES["literate"].read_text("utf-8")))) == ["ast", "difflib", "importlib", "inspect", "textwrap", "typing"]
+    assert list(imports(ast.parse(SOURCES["literate"].read_text("utf-8")))) == [
+        "ast",
+        "difflib",
+        "importlib",
+        "inspect",
+        "textwrap",
+        "typing",
+    ]
 
 
 def test_the_interface_is_complete():
@@ -85,13 +114,17 @@ def test_a_public_function_is_documented(name):
     first, *_ = told["Summary"].split("\n\n")
     assert first and first.endswith((".", "?")) or "math::" in first
     documented = re.findall(r"^([\w*, ]+?)(?: : .*)?$", told["Parameters"], flags=re.MULTILINE)
-    assert [word.lstrip("*") for line in documented for word in line.split(", ")] == list(inspect.signature(f).parameters)
+    assert [word.lstrip("*") for line in documented for word in line.split(", ")] == list(
+        inspect.signature(f).parameters
+    )
     if name != "landed":  # it returns nothing and raises nothing
         assert ("Returns" in told) != ("Yields" in told) and "Error" in told["Raises"]
     assert re.search(r"\b(chapters? \d+|appendix A|introduction)\b", told["Notes"])
 
 
-@pytest.mark.parametrize(("chapter", "name"), [(chapter, name) for chapter, names in LANDINGS.items() for name in names])
+@pytest.mark.parametrize(
+    ("chapter", "name"), [(chapter, name) for chapter, names in LANDINGS.items() for name in names]
+)
 def test_the_docstring_names_the_chapter_that_builds_it(chapter, name):
     assert re.search(rf"\bBuilt in chapter {int(chapter[:2])}\b", sections(FUNCTIONS[name])["Notes"])
 
@@ -100,4 +133,8 @@ def test_the_docstring_names_the_chapter_that_builds_it(chapter, name):
 def test_a_landed_function_is_mathematics_only(name):
     """Checks stand in decorators, so that a chapter's cell can hold the whole function."""
     body = ast.parse(inspect.getsource(FUNCTIONS[name])).body[0]
-    assert not [node for node in ast.walk(body) if isinstance(node, ast.Raise | ast.Assert | ast.Try | ast.Import | ast.ImportFrom)]
+    assert not [
+        node
+        for node in ast.walk(body)
+        if isinstance(node, ast.Raise | ast.Assert | ast.Try | ast.Import | ast.ImportFrom)
+    ]

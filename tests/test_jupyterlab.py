@@ -13,10 +13,11 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from chapters import MACROS
 from nbformat.v4 import new_markdown_cell, new_notebook
 from pages import CHECKS, ROOT, browser, opened  # noqa: F401, a fixture among them
 from playwright.sync_api import expect
+
+from chapters import MACROS
 
 CHAPTER = ROOT / "chapters" / "01_one_neuron.ipynb"
 BIN = Path(sys.executable).parent
@@ -60,7 +61,14 @@ def lab(tmp_path_factory):
     # as `make lab` and Binder do: JupyterLab hides the figures of a notebook that is not trusted
     subprocess.run([BIN / "jupyter-trust", *chapters.glob("*.ipynb")], env=environment, check=True, capture_output=True)
 
-    command = [BIN / "jupyter-lab", chapters, "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
+    command = [
+        BIN / "jupyter-lab",
+        chapters,
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+    ]
     command += [f"--IdentityProvider.token={TOKEN}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     with open(home / "log", "w") as log:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -84,7 +92,7 @@ def wait_for(address, server, log):
 
 
 @contextmanager
-def in_lab(browser, lab, name):  # noqa: F811
+def in_lab(browser, lab, name):
     """A notebook as JupyterLab opens it, in a workspace of its own, its text drawn."""
     with opened(browser, lab, f"lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}") as (page, _):
         page.locator(".jp-MarkdownCell").first.wait_for(timeout=60_000)
@@ -93,7 +101,7 @@ def in_lab(browser, lab, name):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def notebook(browser, lab):  # noqa: F811
+def notebook(browser, lab):
     with in_lab(browser, lab, CHAPTER.stem) as opened_chapter:
         yield opened_chapter
 
@@ -111,13 +119,21 @@ def test_before_anything_has_run_its_figures_and_explorers_are_there(notebook, c
     expect(figures).to_have_count(stored("image/svg+xml"))
     expect(explorers).to_have_count(stored("text/html", 'class="explorer"'))
     for pictures in (figures, explorers):
-        assert pictures.evaluate_all("(all) => all.filter((picture) => !picture.naturalWidth || !picture.checkVisibility())") == []
+        assert (
+            pictures.evaluate_all(
+                "(all) => all.filter((picture) => !picture.naturalWidth || !picture.checkVisibility())"
+            )
+            == []
+        )
     checked(figures_in_jupyterlab=figures.count(), explorers_in_jupyterlab=explorers.count())
 
 
 def unrendered(notebook):
     """Markup that reached the reader as it was typed, and directives that JupyterLab does not know."""
-    return notebook.evaluate(f"(place) => {CHECKS}.rawMarkup(place)") + notebook.get_by_text("Unknown Directive").all_inner_texts()
+    return (
+        notebook.evaluate(f"(place) => {CHECKS}.rawMarkup(place)")
+        + notebook.get_by_text("Unknown Directive").all_inner_texts()
+    )
 
 
 def test_all_its_markup_is_rendered(notebook, checked):
@@ -127,7 +143,7 @@ def test_all_its_markup_is_rendered(notebook, checked):
     checked(formulas_in_jupyterlab=notebook.locator(".katex").count())
 
 
-def test_markup_that_is_not_rendered_is_found(browser, lab):  # noqa: F811
+def test_markup_that_is_not_rendered_is_found(browser, lab):
     with in_lab(browser, lab, "planted") as planted:
         found = unrendered(planted)
     assert r"raw markup in the text: \unknown{x}" in found

@@ -14,7 +14,14 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parents[1]
 
-SHOWN = {"check_vjp", "check_grads", "diagnose", "diagnose_function", "train", "landed"}  # printed where they are used, taught nowhere
+SHOWN = {
+    "check_vjp",
+    "check_grads",
+    "diagnose",
+    "diagnose_function",
+    "train",
+    "landed",
+}  # printed where they are used, taught nowhere
 LANDINGS = {  # which chapter builds what
     "01_one_neuron": ["sigmoid", "sigmoid_vjp"],
     "02_many_paths": ["numerical_grad"],
@@ -38,7 +45,11 @@ def verdicts(nb):
     """What a notebook lands, in order: (name, stored verdict)."""
     for cell in nb.cells:
         if cell.cell_type == "code" and "landed(" in cell.source:
-            calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "landed"]
+            calls = [
+                node
+                for node in ast.walk(ast.parse(cell.source))
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "landed"
+            ]
             said = "".join(output.get("text", "") for output in cell.outputs).splitlines()
             yield from zip([ast.unparse(call.args[0]) for call in calls], said + [""] * len(calls))
 
@@ -83,8 +94,16 @@ OTHERS = [name for names in LANDINGS.values() for name in names if name != "sgd_
         (GOOD, OTHERS[1:], ["sigmoid lands nowhere: there is no chapter 01_one_neuron"]),
         ({"08_three_layers": []}, OTHERS, ["sgd_step does not land in 08_three_layers"]),
         ({"08_three_layers": 2 * GOOD["08_three_layers"]}, OTHERS, ["sgd_step must land once"]),
-        ({"09_batches": GOOD["08_three_layers"]}, OTHERS, ["sgd_step must land once, in 08_three_layers", "dense_vjp does not land in 09_batches"]),
-        ({"08_three_layers": [("sgd_step", "sgd_step here differs from nnlib.training.sgd_step")]}, OTHERS, ["sgd_step must land once"]),
+        (
+            {"09_batches": GOOD["08_three_layers"]},
+            OTHERS,
+            ["sgd_step must land once, in 08_three_layers", "dense_vjp does not land in 09_batches"],
+        ),
+        (
+            {"08_three_layers": [("sgd_step", "sgd_step here differs from nnlib.training.sgd_step")]},
+            OTHERS,
+            ["sgd_step must land once"],
+        ),
         ({"08_three_layers": [("sgd_step", "")]}, OTHERS, ["sgd_step must land once"]),
     ],
 )
@@ -103,15 +122,36 @@ CHAPTER = HERE + "from nnlib import landed\n\n\ndef dense(x, W, b):\n    return 
 def report(tmp_path_factory):
     """nbval's report on one landing: as it is, with the chapter changed, and beside a copy of nnlib that is changed."""
     folder = tmp_path_factory.mktemp("landing")
-    for place, source in {"same": CHAPTER, "chapter": CHAPTER.replace("W.T + b", "W.T - b"), "package": CHAPTER}.items():
+    for place, source in {
+        "same": CHAPTER,
+        "chapter": CHAPTER.replace("W.T + b", "W.T - b"),
+        "package": CHAPTER,
+    }.items():
         verdict = new_output("stream", name="stdout", text="same as nnlib.layers.dense\n")
         (folder / place).mkdir()
-        nbformat.write(new_notebook(cells=[new_code_cell(source, execution_count=1, outputs=[verdict])]), folder / place / f"{place}.ipynb")
+        nbformat.write(
+            new_notebook(cells=[new_code_cell(source, execution_count=1, outputs=[verdict])]),
+            folder / place / f"{place}.ipynb",
+        )
     shutil.copytree(ROOT / "nnlib", folder / "package" / "nnlib", ignore=shutil.ignore_patterns("__pycache__"))
     layers = folder / "package" / "nnlib" / "layers.py"
     layers.write_text(layers.read_text("utf-8").replace("return x @ W.T + b", "return x @ W.T - b"), "utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "--color=no", "-vv", "-rA", folder]
-    run = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        "-vv",
+        "-rA",
+        folder,
+    ]
+    run = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
     return run.stdout
 
 
@@ -121,5 +161,10 @@ def test_a_change_in_one_place_alone_fails(report, place, outcome):
 
 
 def test_the_failure_names_both_places_and_the_token(report):
-    for line in ("--- nnlib.layers.dense", "+++ dense in this notebook", "-    return x @ W.T - b", "+    return x @ W.T - b"):
+    for line in (
+        "--- nnlib.layers.dense",
+        "+++ dense in this notebook",
+        "-    return x @ W.T - b",
+        "+    return x @ W.T - b",
+    ):
         assert line in report

@@ -22,15 +22,19 @@ def test_what_does_not_count(capsys):
             g * a * (1 - a)  # another
         )
 
-    def dense(x: list, W: "weights", b: float) -> str: return x @ W.T + b  # fmt: skip # noqa: F821
+    def dense(x: list, W: "weights", b: float) -> str: return x @ W.T + b  # fmt: skip
 
     @functools.cache
     @functools.cache
     def relu_vjp(g, a, z):
-        return g * ((z.real > (0)))  # fmt: skip
+        return g * (z.real > (0))  # fmt: skip
 
     said = [verdict(f, capsys) for f in (sigmoid_vjp, dense, relu_vjp)]
-    assert said == ["same as nnlib.activations.sigmoid_vjp\n", "same as nnlib.layers.dense\n", "same as nnlib.activations.relu_vjp\n"]
+    assert said == [
+        "same as nnlib.activations.sigmoid_vjp\n",
+        "same as nnlib.layers.dense\n",
+        "same as nnlib.activations.relu_vjp\n",
+    ]
 
 
 def test_a_changed_token_is_shown_beside_both_places(capsys):
@@ -103,4 +107,6 @@ def test_a_class_with_source_is_not_a_function(capsys):
 def test_the_package_is_the_same_as_itself(name, capsys):
     f = getattr(nnlib, name)
     said = verdict(f, capsys)
-    assert said == (f"nnlib has no function {name}\n" if "diagnos" in f.__module__ else f"same as {f.__module__}.{name}\n")
+    assert said == (
+        f"nnlib has no function {name}\n" if "diagnos" in f.__module__ else f"same as {f.__module__}.{name}\n"
+    )

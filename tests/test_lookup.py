@@ -4,9 +4,10 @@ introduction gives a reader to run does run."""
 import re
 from pathlib import Path
 
-import nnlib
 import pytest
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+import nnlib
 
 ROOT = Path(__file__).parents[1]
 INTRO = (ROOT / "chapters/intro.md").read_text("utf-8")

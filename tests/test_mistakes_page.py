@@ -13,8 +13,19 @@ from nnlib.mistakes import MISTAKES, RESULT, Edit
 from nnlib.search import agree, places
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-from describe_mistakes import DIFFERENT, HIDING, NAMED, case_of, facts, gradients, make_net, place, sentence, training, ways  # noqa: E402
+from describe_mistakes import (
+    DIFFERENT,
+    HIDING,
+    NAMED,
+    case_of,
+    facts,
+    gradients,
+    make_net,
+    place,
+    sentence,
+    training,
+    ways,
+)
 
 PAGE = (ROOT / "chapters/mistakes.md").read_text("utf-8")
 NAMES = [mistake.name for mistake in MISTAKES]
@@ -50,7 +61,13 @@ def meant(words, layer):
     """The gradients that are wrong, by the words of the page."""
     names = set()
     for part in words.rstrip(".").split(";")[0].split(", and "):
-        layers = LAYERS if part == "every gradient" else [k for k in LAYERS if k < layer] if part.endswith("below") else [layer]
+        layers = (
+            LAYERS
+            if part == "every gradient"
+            else [k for k in LAYERS if k < layer]
+            if part.endswith("below")
+            else [layer]
+        )
         names |= {f"{letter}{k}" for k in layers for letter in "Wb" if "every" in part or f"d{letter}" in part}
     return names
 
@@ -134,7 +151,11 @@ def test_what_is_said_of_a_mistake_is_so(name, checked):
         ("Wrong", "dW of the layer; $1/N$ times the right one.", "wrong are ['b2']"),
         ("Wrong", "db of the layer; db has the shape (7,), and b has (6,).", "a shape"),
         ("Wrong", "db of the layer, and every gradient of the layers below.", "wrong are ['b2']"),
-        ("Compare", "`dense_vjp: dW = g.T @ x`, and {doc}`chapter 9 <09_batches>`.", "compare dense_vjp: db = g.sum(axis=0)"),
+        (
+            "Compare",
+            "`dense_vjp: dW = g.T @ x`, and {doc}`chapter 9 <09_batches>`.",
+            "compare dense_vjp: db = g.sum(axis=0)",
+        ),
         ("Compare", "`dense_vjp: db = g.sum(axis=0)`, and {doc}`chapter 8 <08_three_layers>`.", "compare dense_vjp"),
         ("Where it hides", "it is no error with $N = 2$.", "it hides: ['it is no error with $N = 1$'"),
     ],

@@ -87,7 +87,10 @@ def mutants(name):
                 body = [*function.body[:line], edited, *function.body[line + 1 :]]
                 changed = ast.FunctionDef(**{**vars(function), "body": body})
                 module = ast.Module([*tree.body[:home], changed, *tree.body[home + 1 :]], [])
-                yield f"{name}: {next(b for a, b in zip(before, after) if a != b).strip()}", ast.fix_missing_locations(module)
+                yield (
+                    f"{name}: {next(b for a, b in zip(before, after) if a != b).strip()}",
+                    ast.fix_missing_locations(module),
+                )
 
 
 def swap(part, node, variant):
@@ -135,12 +138,21 @@ def check(nn):
 
 def check_rules(nn, rng):
     layer = [rng.normal(size=(2, 5)), rng.normal(size=(4, 5)), rng.normal(size=4)]
-    for f, rule, args in [*((f, rule, [rng.normal(size=(2, 3, 4))]) for f, rule in nn.VJP.items()), (nn.dense, nn.dense_vjp, layer)]:
+    for f, rule, args in [
+        *((f, rule, [rng.normal(size=(2, 3, 4))]) for f, rule in nn.VJP.items()),
+        (nn.dense, nn.dense_vjp, layer),
+    ]:
         out = f(*args)
         g = rng.normal(size=out.shape)
         got = rule(g, out, *args)
         assert error(out, TEXTBOOK[f.__name__](*args)) < 1e-14
-        assert error(got if isinstance(got, tuple) else (got,), gradients(complex_step, lambda *args: (g * f(*args)).sum(), args)) < 1e-12
+        assert (
+            error(
+                got if isinstance(got, tuple) else (got,),
+                gradients(complex_step, lambda *args: (g * f(*args)).sum(), args),
+            )
+            < 1e-12
+        )
         assert out is not args[0] and got is not g
     assert nn.dense_vjp(g, out, *layer, False)[0] is None
     assert nn.relu_vjp(1.0, 0.0, 0.0) == 0
@@ -159,7 +171,11 @@ def check_losses(nn, rng):
     assert nn.bce_grad(sure, sure).tolist() == [[-1, 1]] and nn.cross_entropy_grad(sure, sure).tolist() == [[-1, 0]]
     far = np.array([[800.0, -800.0]])
     assert nn.sigmoid_bce(far, 1 - sure) == nn.softmax_cross_entropy(far, 1 - sure) == 1600
-    assert nn.sigmoid_bce(np.array([[40.0]]), np.ones((1, 1))) == nn.softmax_cross_entropy(np.array([[40.0, 0]]), sure) == np.exp(-40)
+    assert (
+        nn.sigmoid_bce(np.array([[40.0]]), np.ones((1, 1)))
+        == nn.softmax_cross_entropy(np.array([[40.0, 0]]), sure)
+        == np.exp(-40)
+    )
     assert error(nn.softmax_cross_entropy(np.array([[1.0, 1, 0]]), np.eye(3)[:1]), np.log(2 + np.exp(-1))) < 1e-15
     zero = np.zeros((1, 1))
     assert error(nn.sigmoid_bce_grad(zero, zero), complex_step(lambda z: nn.sigmoid_bce(z, zero), zero)) < 1e-15
@@ -170,14 +186,26 @@ def check_losses(nn, rng):
 def check_gradcheck(nn):
     x = np.array([[0.3, -2.0, 300.0]])
     assert error(nn.numerical_grad(lambda x: (x**2).sum(), x), 2 * x) < 1e-9
-    assert error(nn.numerical_jacobian(lambda x: np.outer(x, [1, 2]), x), np.einsum("ik,j->ijk", np.eye(3), [1, 2])[:, :, None, :]) < 1e-9
+    assert (
+        error(
+            nn.numerical_jacobian(lambda x: np.outer(x, [1, 2]), x),
+            np.einsum("ik,j->ijk", np.eye(3), [1, 2])[:, :, None, :],
+        )
+        < 1e-9
+    )
     assert nn.numerical_jacobian(lambda x: x, np.ones(1)).shape == (1, 1)
-    for off, wrong in (((1, 1), 0), ((1, 2), 0.5), ((2, 1), 0.5)):  # a rule that is right, wrong in its second gradient, in its first
+    for off, wrong in (
+        ((1, 1), 0),
+        ((1, 2), 0.5),
+        ((2, 1), 0.5),
+    ):  # a rule that is right, wrong in its second gradient, in its first
 
         def rule(g, out, x, y):
             return off[0] * 2 * g * x * y, off[1] * g * x**2
 
-        assert abs(nn.vjp_error(lambda x, y: x**2 * y, rule, x[0], x[0] + 1, rng=np.random.default_rng(0)) - wrong) < 1e-8
+        assert (
+            abs(nn.vjp_error(lambda x, y: x**2 * y, rule, x[0], x[0] + 1, rng=np.random.default_rng(0)) - wrong) < 1e-8
+        )
 
 
 def check_networks(nn, rng):
@@ -191,14 +219,19 @@ def check_networks(nn, rng):
         return TEXTBOOK["half_mse"](x, t)
 
     L, grads = nn.value_and_grad(params, acts, x, t, nn.half_mse)
-    assert error(L, value(params, x)) < 1e-14 and error(grads, network_gradients(complex_step, lambda params: value(params, x), params)) < 1e-12
+    assert (
+        error(L, value(params, x)) < 1e-14
+        and error(grads, network_gradients(complex_step, lambda params: value(params, x), params)) < 1e-12
+    )
     y, trace = nn.forward(params, acts, x)
     assert trace[0][0] is not x and all(a is x for (_, _, a), (x, _, _) in zip(trace, trace[1:]))
     dx, same = nn.backward(nn.half_mse_grad(y, t), params, acts, trace, True)
     assert error(dx, complex_step(lambda x: value(params, x), x)) < 1e-12 and error(same, grads) == 0
     assert nn.backward(nn.half_mse_grad(y, t), params, acts, trace)[0] is None
     (W, b), (V, c) = nn.init_params([200, 300, 2], np.random.default_rng(0), np.float32)
-    assert [a.shape for a in (W, b, V, c)] == [(300, 200), (300,), (2, 300), (2,)] and {a.dtype for a in (W, b, V, c)} == {np.dtype("f")}
+    assert [a.shape for a in (W, b, V, c)] == [(300, 200), (300,), (2, 300), (2,)] and {
+        a.dtype for a in (W, b, V, c)
+    } == {np.dtype("f")}
     assert abs(W.std() / 0.1 - 1) < 0.02 and abs(W.mean()) < 0.002 and not b.any() and not c.any()
 
 

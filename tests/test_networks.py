@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 from networks import expected_gradients, network, networks, repeatable
 from oracles import central, complex_step, error, leaves
 
-from nnlib import GRAD, VJP, backward, forward, half_mse, identity, relu, sigmoid, softmax, softmax_cross_entropy, tanh, value_and_grad
+from nnlib import (
+    GRAD,
+    VJP,
+    backward,
+    forward,
+    half_mse,
+    identity,
+    relu,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    tanh,
+    value_and_grad,
+)
 
 SMOOTH = network([4, 5, 3], [tanh, softmax], half_mse)
 FUSED = network([4, 5, 3], [relu, identity], softmax_cross_entropy)
@@ -69,7 +82,9 @@ def test_float32_stays_float32(net):
 @pytest.mark.parametrize("net", [SMOOTH, FUSED], ids=["smooth", "fused"])
 def test_float32_computes_the_same_to_its_digits(net):
     params, acts, x, t, loss = net
-    _, grads = value_and_grad([(W.astype("f"), b.astype("f")) for W, b in params], acts, x.astype("f"), t.astype("f"), loss)
+    _, grads = value_and_grad(
+        [(W.astype("f"), b.astype("f")) for W, b in params], acts, x.astype("f"), t.astype("f"), loss
+    )
     assert error(grads, value_and_grad(*net)[1]) < 1e-5
 
 

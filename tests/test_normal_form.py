@@ -28,7 +28,9 @@ def test_chapter_is_in_normal_form(path):
 
 
 def test_the_macros_of_jupyterlab_are_the_books():
-    book = yaml.safe_load((CHAPTERS.parent / "_config.yml").read_text())["sphinx"]["config"]["mathjax3_config"]["tex"]["macros"]
+    book = yaml.safe_load((CHAPTERS.parent / "_config.yml").read_text())["sphinx"]["config"]["mathjax3_config"]["tex"][
+        "macros"
+    ]
     cell = yaml.safe_load(MACROS.strip("-"))["math"]
     assert {rf"\{name}" for name in book} == set(cell)
 
@@ -63,7 +65,9 @@ def good():
             code("value", "1 + 1", new_output("execute_result", {"text/plain": "2"}, execution_count=2), count=2),
             code("curve", "plt.show()", new_output("display_data", SVG), count=3, mystnb=ALT),
             code("land-relu", "landed(relu)", printed("same as nnlib.activations.relu\n"), count=4),
-            code("noise", "plt.show()", png(832, dpi=160), count=5, mystnb={"image": ALT["image"] | {"width": "499px"}}),
+            code(
+                "noise", "plt.show()", png(832, dpi=160), count=5, mystnb={"image": ALT["image"] | {"width": "499px"}}
+            ),
         ],
     )
 
@@ -89,12 +93,24 @@ def set_html(html):
 
 
 PLANTED = {
-    "no execution count": (lambda nb: cell(nb, "sum").update(execution_count=None), "execution_count is None, expected 1"),
+    "no execution count": (
+        lambda nb: cell(nb, "sum").update(execution_count=None),
+        "execution_count is None, expected 1",
+    ),
     "cleared notebook": (lambda nb: [c.update(execution_count=None) for c in nb.cells[2:]], "execution_count is None"),
-    "cells run out of order": (lambda nb: cell(nb, "value").update(execution_count=7), "execution_count is 7, expected 2"),
-    "stale count in an output": (lambda nb: cell(nb, "value").outputs[0].update(execution_count=9), "output's execution_count is 9"),
+    "cells run out of order": (
+        lambda nb: cell(nb, "value").update(execution_count=7),
+        "execution_count is 7, expected 2",
+    ),
+    "stale count in an output": (
+        lambda nb: cell(nb, "value").outputs[0].update(execution_count=9),
+        "output's execution_count is 9",
+    ),
     "stderr": (set_output("sum", printed("Warning!", "stderr")), "something on stderr"),
-    "error": (set_output("sum", new_output("error", ename="ValueError", evalue="", traceback=[])), "an error is stored"),
+    "error": (
+        set_output("sum", new_output("error", ename="ValueError", evalue="", traceback=[])),
+        "an error is stored",
+    ),
     "path in an output": (set_output("sum", printed("File /home/ada/book/x.py")), "a machine's path in an output"),
     "Windows path": (set_output("sum", printed(r"C:\Users\ada")), "a machine's path in an output"),
     "path in a value": (set_html("<p>/tmp/x</p>"), "a machine's path in an output"),
@@ -104,7 +120,10 @@ PLANTED = {
     "picture from another host": (set_html('<img src="https://example.org/a.png">'), "something from another host"),
     "trailing semicolon": (set_source("curve", "plt.show();"), "a trailing ;"),
     "stored widget": (set_output("sum", new_output("display_data", {WIDGET: {}})), "a stored widget-view"),
-    "timestamps": (lambda nb: cell(nb, "sum").metadata.update(execution={"iopub.status.busy": "2024"}), "metadata ['execution']"),
+    "timestamps": (
+        lambda nb: cell(nb, "sum").metadata.update(execution={"iopub.status.busy": "2024"}),
+        "metadata ['execution']",
+    ),
     "widget state": (lambda nb: nb.metadata.update(widgets={}), "the metadata are"),
     "Python's version": (lambda nb: nb.metadata.update(language_info={"version": "3.12.1"}), "the metadata are"),
     "old format": (lambda nb: nb.update(nbformat_minor=4), "the format is 4.4"),
@@ -114,7 +133,10 @@ PLANTED = {
     "skipped by a comment": (set_source("sum", "# NBVAL_IGNORE_OUTPUT\nprint(1 + 1)"), "not checked like all others"),
     "random id": (lambda nb: cell(nb, "sum").update(id="4fd1a0c3"), "the id says nothing"),
     "two cells of one id": (lambda nb: cell(nb, "value").update(id="sum"), "the cell id sum is used 2 times"),
-    "other verdict": (set_output("land-relu", printed("relu here differs from nnlib.activations.relu\n")), "landed said"),
+    "other verdict": (
+        set_output("land-relu", printed("relu here differs from nnlib.activations.relu\n")),
+        "landed said",
+    ),
     "no verdict": (set_output("land-relu"), "landed said []"),
     "long cell": (set_source("sum", "x = 1\n" * 21), "21 lines of code"),
     "long cells": (lambda nb: [set_source(c.id, "x = 1\n" * 7)(nb) for c in nb.cells[2:5]], "the median code cell"),
@@ -125,7 +147,10 @@ PLANTED = {
         lambda nb: cell(nb, "curve").metadata.update(mystnb={"image": {"alt": "A curve that falls"}}),
         "a figure whose mystnb image alt is",
     ),
-    "figure as wide as its pixels": (lambda nb: cell(nb, "noise").metadata["mystnb"]["image"].pop("width"), "width is None, expected '499px'"),
+    "figure as wide as its pixels": (
+        lambda nb: cell(nb, "noise").metadata["mystnb"]["image"].pop("width"),
+        "width is None, expected '499px'",
+    ),
     "figure of another width": (set_output("noise", png(992, dpi=160)), "width is '499px', expected '595px'"),
     "wide code": (set_source("sum", "print(1 + 1)  # " + "x" * 65), "81 columns of code"),
     "no macros": (lambda nb: nb.cells.pop(0), "the first cell is not the macro cell"),
@@ -154,7 +179,9 @@ def test_one_ignored_cell_in_twenty_is_allowed():
 
 def test_normalise_brings_a_fresh_run_into_normal_form():
     fresh = good()
-    fresh.metadata = nbformat.from_dict({"kernelspec": METADATA["kernelspec"], "language_info": {"name": "python", "version": "3.13.0"}, "widgets": {}})
+    fresh.metadata = nbformat.from_dict(
+        {"kernelspec": METADATA["kernelspec"], "language_info": {"name": "python", "version": "3.13.0"}, "widgets": {}}
+    )
     fresh.nbformat_minor = 4
     cell(fresh, "sum").metadata.update(id="first-sum", execution={"iopub.status.busy": "2024"})
     cell(fresh, "sum").outputs = [printed("2"), printed("\n")]

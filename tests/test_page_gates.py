@@ -64,7 +64,20 @@ def traffic(page):
     return []
 
 
-CHECKS = (accessibility, contrast, explorers, figures, formulas, links, other_hosts, overflow, paper, raw_markup, theme, traffic)
+CHECKS = (
+    accessibility,
+    contrast,
+    explorers,
+    figures,
+    formulas,
+    links,
+    other_hosts,
+    overflow,
+    paper,
+    raw_markup,
+    theme,
+    traffic,
+)
 WIDE_LINE = '<div style="width: 2000px">A long line</div>'
 FOLD = """\
 <style>@media print { .shut::details-content { display: none } }</style>
@@ -138,7 +151,7 @@ def site(tmp_path_factory):
         yield address
 
 
-def test_a_good_page_passes(browser, site):  # noqa: F811
+def test_a_good_page_passes(browser, site):
     with opened(browser, site, "good.html", "dark") as (page, problems):
         for check in CHECKS:
             problems += check(page)
@@ -146,7 +159,7 @@ def test_a_good_page_passes(browser, site):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", DEFECTS)
-def test_a_defect_is_found(browser, site, name):  # noqa: F811
+def test_a_defect_is_found(browser, site, name):
     check, _, words = DEFECTS[name]
     with opened(browser, site, f"{name}.html", "dark" if check is theme else "light") as (page, problems):
         problems += check(page)

@@ -13,7 +13,12 @@ from pages import ROOT, book, browser, serve  # noqa: F401, fixtures among them
 CHAPTER = "chapters/01_one_neuron"
 ALL, OWN = 2_300_000, 400_000  # bytes, not compressed
 LOADS = 4  # of each, by turns; the best one counts, since other work on the machine can only slow a load down
-CONNECTION = {"offline": False, "latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8}  # 10 Mbit/s
+CONNECTION = {
+    "offline": False,
+    "latency": 40,
+    "downloadThroughput": 10e6 / 8,
+    "uploadThroughput": 10e6 / 8,
+}  # 10 Mbit/s
 
 CDN = "https://cdn.jsdelivr.net/npm/mathjax@3/es5/"
 MATHJAX = Path(str(files("mathjax")), "static", "mathjax", "es5")
@@ -46,7 +51,9 @@ def default_book(tmp_path_factory):
         "bibtex_bibfiles": ours["bibtex_bibfiles"],
         "sphinx": {
             "extra_extensions": ["sphinx_exercise", "sphinxcontrib.bibtex"],
-            "config": {"mathjax3_config": {"loader": {"load": ["[tex]/html"]}, **ours["sphinx"]["config"]["mathjax3_config"]}},
+            "config": {
+                "mathjax3_config": {"loader": {"load": ["[tex]/html"]}, **ours["sphinx"]["config"]["mathjax3_config"]}
+            },
         },
     }
     (source / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
@@ -64,13 +71,17 @@ def default_book(tmp_path_factory):
         yield address
 
 
-def test_the_weight_of_the_page(browser, book, checked):  # noqa: F811
+def test_the_weight_of_the_page(browser, book, checked):
     page = browser.new_page()
     page.goto(f"{book}{CHAPTER}.html", wait_until="networkidle")
     sizes = {name.removeprefix(book): size for name, size in page.evaluate(SIZES)}
     page.close()
     ours = {path.name for path in (ROOT / "_static").iterdir()}
-    own = {path: size for path, size in sizes.items() if not path.startswith("_static/") or Path(path).name.split("?")[0] in ours}
+    own = {
+        path: size
+        for path, size in sizes.items()
+        if not path.startswith("_static/") or Path(path).name.split("?")[0] in ours
+    }
     assert any("mathjax" in path for path in sizes)
     assert any(path.startswith(CHAPTER) for path in own)
     assert sum(sizes.values()) <= ALL, sizes
@@ -78,7 +89,7 @@ def test_the_weight_of_the_page(browser, book, checked):  # noqa: F811
     checked(kilobytes_in_chapter_1=sum(sizes.values()) // 1000, of_them_our_own=sum(own.values()) // 1000)
 
 
-def load(browser, address):  # noqa: F811
+def load(browser, address):
     """Milliseconds to the first paint and to the last formula, over a usual connection, with nothing in the cache.
 
     What a page asks of other hosts is refused at once, to the advantage of the page that asks.
@@ -95,7 +106,7 @@ def load(browser, address):  # noqa: F811
         context.close()
 
 
-def test_the_page_shows_sooner_than_a_default_one(browser, book, default_book, checked):  # noqa: F811
+def test_the_page_shows_sooner_than_a_default_one(browser, book, default_book, checked):
     pairs = [(load(browser, book), load(browser, default_book)) for _ in range(LOADS)]
     for event, k in (("first_paint", 0), ("mathematics_ready", 1)):
         ours, default = (round(min(pair[side][k] for pair in pairs)) for side in (0, 1))

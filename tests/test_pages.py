@@ -37,17 +37,28 @@ FOLDER = HTML.as_uri() + "/"
 seen = Counter()
 
 
-def test_the_pages_are_those_of_the_contents(book):  # noqa: F811
+def test_the_pages_are_those_of_the_contents(book):
     on_disk = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
     assert {page for page in on_disk if not page.startswith("_static/")} == {*PAGES, "index"}, "stale pages? make clean"
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page(browser, book, name):  # noqa: F811
+def test_page(browser, book, name):
     with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
-        for check in (raw_markup, links, other_hosts, formulas, contrast, figures, explorers, theme, overflow, accessibility):
+        for check in (
+            raw_markup,
+            links,
+            other_hosts,
+            formulas,
+            contrast,
+            figures,
+            explorers,
+            theme,
+            overflow,
+            accessibility,
+        ):
             problems += check(page)
         resize(page, PHONE)
         problems += overflow(page) + accessibility(page)
@@ -69,10 +80,13 @@ def in_notebook(name):
     data = [output.get("data", {}) for cell in code for output in cell.outputs]
     html = [bundle.get("text/html", "") for bundle in data]  # an explorer, or the card of a diagnosis with its drawing
     pictures = sum(any(kind.startswith("image/") for kind in bundle) for bundle in data)
-    return {"figures": pictures + "".join(html).count("<img "), "explorers": sum('class="explorer"' in page for page in html)}
+    return {
+        "figures": pictures + "".join(html).count("<img "),
+        "explorers": sum('class="explorer"' in page for page in html),
+    }
 
 
-def test_every_notebook_can_be_downloaded(book, checked):  # noqa: F811
+def test_every_notebook_can_be_downloaded(book, checked):
     notebooks = [name for name in PAGES if (ROOT / f"{name}.ipynb").exists()]
     for name in notebooks:
         assert f"_sources/{name}.ipynb" in Path(HTML, f"{name}.html").read_text("utf-8")
@@ -80,7 +94,7 @@ def test_every_notebook_can_be_downloaded(book, checked):  # noqa: F811
     checked(downloads=len(notebooks))
 
 
-def test_the_search_finds_a_page(browser, book):  # noqa: F811
+def test_the_search_finds_a_page(browser, book):
     for place in (book, FOLDER):
         with opened(browser, place, "search.html?q=sigmoid") as (page, problems):
             page.locator("#search-results ul.search li a").first.wait_for()
@@ -89,7 +103,7 @@ def test_the_search_finds_a_page(browser, book):  # noqa: F811
         assert problems == []
 
 
-def test_the_front_door_leads_in(browser, book):  # noqa: F811
+def test_the_front_door_leads_in(browser, book):
     with opened(browser, book, "404.html") as (page, _):
         page.goto(book)
         page.wait_for_url("**/chapters/intro.html")

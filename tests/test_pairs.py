@@ -19,7 +19,9 @@ TINY = np.finfo(float).tiny  # the smallest normal number
 
 
 def test_the_names_and_the_tables_hold_the_same_pairs(checked):
-    assert {f.__name__: rule for f, rule in nnlib.VJP.items()} == {name: rule for name, rule in RULES.items() if name != "dense"}
+    assert {f.__name__: rule for f, rule in nnlib.VJP.items()} == {
+        name: rule for name, rule in RULES.items() if name != "dense"
+    }
     assert {f.__name__: grad for f, grad in nnlib.GRAD.items()} == LOSSES
     assert set(RULES) | set(LOSSES) == set(TEXTBOOK) and len(TEXTBOOK) == 11
     checked(rules=len(RULES), losses=len(LOSSES))
@@ -110,8 +112,20 @@ def test_the_gate_of_relu_is_closed_at_zero():
 # Far out, against five hundred digits ----------------------------------------------------------------------------------
 
 GRID = [0.0, 1e-300, 1e-9, 0.5, 1.0, 17.0, 36.0, 37.0, 40.0, 88.0, 104.0, 700.0, 709.0, 710.0, 745.0, 746.0, 1000.0]
-POINTS = sorted({sign * z for z in [*GRID, *np.random.default_rng(0).uniform(0, 1000, 50).tolist()] for sign in (-1, 1)})
-ROWS = [[1e3, -1e3, 0], [-1e3, -1e3, -1e3], [1e3, 1e3, 0], [40, 0, 0], [0, 0, 40], [700, 710, 745], [0.1, 0.2, 0.3], [0, 0, 0], [-40, -40, -80]]
+POINTS = sorted(
+    {sign * z for z in [*GRID, *np.random.default_rng(0).uniform(0, 1000, 50).tolist()] for sign in (-1, 1)}
+)
+ROWS = [
+    [1e3, -1e3, 0],
+    [-1e3, -1e3, -1e3],
+    [1e3, 1e3, 0],
+    [40, 0, 0],
+    [0, 0, 40],
+    [700, 710, 745],
+    [0.1, 0.2, 0.3],
+    [0, 0, 0],
+    [-40, -40, -80],
+]
 
 
 @pytest.fixture(autouse=True)

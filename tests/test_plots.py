@@ -18,7 +18,19 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path as Curve
 from matplotlib.text import Text
 
-from nnlib import Step, backward, forward, half_mse, half_mse_grad, identity, init_params, plots, relu, sigmoid, value_and_grad
+from nnlib import (
+    Step,
+    backward,
+    forward,
+    half_mse,
+    half_mse_grad,
+    identity,
+    init_params,
+    plots,
+    relu,
+    sigmoid,
+    value_and_grad,
+)
 
 PAGES = {"light": "#ffffff", "dark": "#121212"}
 PANEL = "#ffffff"
@@ -110,7 +122,9 @@ def _arrays(args):
         return [np.array(args)]
     if isinstance(args, dict):
         args = args.values()
-    return [array for arg in args for array in _arrays(arg)] if isinstance(args, (list, tuple, type({}.values()))) else []
+    return (
+        [array for arg in args for array in _arrays(arg)] if isinstance(args, (list, tuple, type({}.values()))) else []
+    )
 
 
 @pictures
@@ -128,7 +142,9 @@ def test_curves_take_colors_where_these_have_a_meaning():
         return [line.get_color() for line in fig.axes[0].lines], [line.get_linestyle() for line in fig.axes[0].lines]
 
     assert colors(colors=[plots.THIRD, plots.INK]) == ([plots.THIRD, plots.INK], colors()[1])
-    assert not set(colors()[0]) & {plots.FORWARD, plots.BACKWARD} and len(set(colors()[0])) == len(set(colors()[1])) == 2
+    assert (
+        not set(colors()[0]) & {plots.FORWARD, plots.BACKWARD} and len(set(colors()[0])) == len(set(colors()[1])) == 2
+    )
     with pytest.raises(ValueError):
         colors(colors=[plots.INK])
 
@@ -137,7 +153,10 @@ def test_another_process_draws_the_same_bytes():
     here = Path(__file__).parent
     env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
     code = "import test_plots; print(test_plots.fingerprint())"
-    assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout.strip() == fingerprint()
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout.strip()
+        == fingerprint()
+    )
 
 
 def test_last_digits_leave_the_figure_alone_but_a_changed_value_does_not():
@@ -301,7 +320,11 @@ def test_what_is_not_yet_travelled_is_thin_grey_and_empty_and_the_newest_is_bold
         fig = half_travelled(step)
         widths = sorted(arrow.get_linewidth() for arrow in arrows_of(fig))
         assert len([w for w in widths if w > 1]) == step and widths[-1] > 1.5 * sorted({*widths[:-1], 1.6})[-1]
-        bold = [t.get_text() for t in fig.findobj(Text) if t.get_text() and t.get_weight() == "bold" and "Σ" not in t.get_text()]
+        bold = [
+            t.get_text()
+            for t in fig.findobj(Text)
+            if t.get_text() and t.get_weight() == "bold" and "Σ" not in t.get_text()
+        ]
         assert bold == [["2", "2", "4", "6", "24", "1", "4", "6", "12", "24"][step - 1]]
 
 
@@ -356,7 +379,12 @@ def test_every_number_of_a_small_network_stands_on_its_drawing():
     names = texts(plots.svg(plain))
     arrays = [x, W1, a1, W2, a2, dW1, db1, dW2, db2]
     numbers = [plots.number(v, 2) for array in arrays for v in array.flat]
-    named = [f"{name} {plots.number(v, 2)}" for name, arrays in (("z", (z1, z2)), ("b", (b1, b2))) for array in arrays for v in array]
+    named = [
+        f"{name} {plots.number(v, 2)}"
+        for name, arrays in (("z", (z1, z2)), ("b", (b1, b2)))
+        for array in arrays
+        for v in array
+    ]
     assert shown == sorted(names + numbers + named)
 
 
@@ -401,7 +429,9 @@ def test_nothing_leaves_a_node_before_all_has_arrived(sizes):
     ways = plots.steps(nodes)
     assert len(ways) == len(set(ways)) == 2 * (4 * len(params) + 1)
     for k, (start, _) in enumerate(ways):
-        assert {way for way in ways if way[1] == start and start} & set(ways[k:]) <= {way[::-1] for way in ways[: k + 1]}
+        assert {way for way in ways if way[1] == start and start} & set(ways[k:]) <= {
+            way[::-1] for way in ways[: k + 1]
+        }
 
 
 def test_the_sum_over_paths_appears_when_the_last_path_is_back():
@@ -434,7 +464,9 @@ def test_a_graph_without_gradients_has_no_way_back():
 
 
 def test_regions_ring_what_they_get_wrong():
-    fig = plots.compose(lambda ax: plots.draw_decision_regions(ax, lambda q: np.zeros(len(q), int), np.eye(2), [0, 1], ["a", "b"]))
+    fig = plots.compose(
+        lambda ax: plots.draw_decision_regions(ax, lambda q: np.zeros(len(q), int), np.eye(2), [0, 1], ["a", "b"])
+    )
     labels = [text.get_text() for text in fig.axes[0].get_legend().get_texts()]
     assert labels == ["a", "b", "wrong: 1"]
 
@@ -446,12 +478,27 @@ def test_numbers_have_a_minus_sign_and_few_digits():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda ax: plots.draw_network(ax, network([2, 3])[0], mark={"W7"}), r"draw_network: mark is \['W7'\], expected names among"),
-        (lambda ax: plots.draw_graph(ax, [plots.Node("z", parents={"w": 1.0})]), r"draw_graph: z has parents \['w'\], expected"),
-        (lambda ax: plots.draw_graph(ax, [plots.Node("z")], [("z", "w")]), r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among"),
+        (
+            lambda ax: plots.draw_network(ax, network([2, 3])[0], mark={"W7"}),
+            r"draw_network: mark is \['W7'\], expected names among",
+        ),
+        (
+            lambda ax: plots.draw_graph(ax, [plots.Node("z", parents={"w": 1.0})]),
+            r"draw_graph: z has parents \['w'\], expected",
+        ),
+        (
+            lambda ax: plots.draw_graph(ax, [plots.Node("z")], [("z", "w")]),
+            r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among",
+        ),
         (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
-        (lambda ax: plots.draw_confusion(ax, np.eye(3), ["a", "b"]), r"draw_confusion: table has shape \(3, 3\), expected"),
-        (lambda ax: plots.draw_decision_regions(ax, len, np.eye(3), [0, 1, 2]), r"draw_decision_regions: got x of shape \(3, 3\)"),
+        (
+            lambda ax: plots.draw_confusion(ax, np.eye(3), ["a", "b"]),
+            r"draw_confusion: table has shape \(3, 3\), expected",
+        ),
+        (
+            lambda ax: plots.draw_decision_regions(ax, len, np.eye(3), [0, 1, 2]),
+            r"draw_decision_regions: got x of shape \(3, 3\)",
+        ),
         (lambda ax: plots.draw_loss_curve(ax, []), "draw_loss_curve: steps is empty, expected what train yields"),
     ],
 )

@@ -62,7 +62,17 @@ def test_a_step_leaves_the_old_parameters():
 def test_train_hands_out_every_step():
     steps = list(train(*NET, **HOW, rng=rng()))
     assert all(isinstance(step, Step) for step in steps)
-    assert [(step.epoch, step.step) for step in steps] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
+    assert [(step.epoch, step.step) for step in steps] == [
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (2, 4),
+        (2, 5),
+        (2, 6),
+        (3, 7),
+        (3, 8),
+        (3, 9),
+    ]
     assert [array.shape for array in leaves(steps[-1].params)] == [array.shape for array in leaves(NET[0])]
     assert {type(step.loss) for step in steps} == {float}
 
@@ -132,13 +142,29 @@ def test_a_training_that_diverges_says_where(place, W1, b1, W2, x, rate):
     first, last = NET[0]
     params = [(W1 * first[0], b1 * first[1]), (W2 * last[0], last[1])]
     with pytest.raises(FloatingPointError, match=DIVERGED.format(place, re.escape(f"{rate:g}"))):
-        next(train(params, [identity] * 2, x * NET[2], NET[3], half_mse, epochs=1, batch_size=7, learning_rate=rate, rng=rng()))
+        next(
+            train(
+                params,
+                [identity] * 2,
+                x * NET[2],
+                NET[3],
+                half_mse,
+                epochs=1,
+                batch_size=7,
+                learning_rate=rate,
+                rng=rng(),
+            )
+        )
 
 
 def test_a_training_that_diverges_later_keeps_its_steps():
     kept = []
-    with pytest.raises(FloatingPointError, match=r"^train: diverged at epoch (\d+), step (\d+), in .*; learning_rate is 3,") as caught:
-        for step in train(*network([4, 5, 3], [identity] * 2, half_mse), epochs=50, batch_size=3, learning_rate=3.0, rng=rng()):
+    with pytest.raises(
+        FloatingPointError, match=r"^train: diverged at epoch (\d+), step (\d+), in .*; learning_rate is 3,"
+    ) as caught:
+        for step in train(
+            *network([4, 5, 3], [identity] * 2, half_mse), epochs=50, batch_size=3, learning_rate=3.0, rng=rng()
+        ):
             kept.append(step)
     epoch, step = map(int, re.findall(r"(?:epoch|step) (\d+)", str(caught.value)))
     assert len(kept) == step - 1 > 3 and epoch == (step - 1) // 3 + 1
@@ -160,5 +186,7 @@ def test_an_interrupted_loop_keeps_what_it_was_handed(interruption):
 def test_float32_trains_in_float32():
     params, acts, x, t, loss = NET
     narrow = [(W.astype("f"), b.astype("f")) for W, b in params]
-    *_, end = train(narrow, acts, x.astype("f"), t.astype("f"), loss, **HOW | {"learning_rate": np.float64(0.1)}, rng=rng())
+    *_, end = train(
+        narrow, acts, x.astype("f"), t.astype("f"), loss, **HOW | {"learning_rate": np.float64(0.1)}, rng=rng()
+    )
     assert {array.dtype for array in leaves(end.params)} == {np.dtype("f")}

@@ -12,9 +12,9 @@ import io
 import sys
 import tokenize
 from itertools import dropwhile
-from pathlib import Path
 
 import nbformat
+
 from chapters import CHAPTERS, store
 
 NNLIB = CHAPTERS.parent / "nnlib"
@@ -38,9 +38,13 @@ def body(source, name):
 
 def bring(name, source, target):
     """The target's text with the body that the function has in the source."""
-    arguments = [[arg.arg for arg in ast.walk(find(text, name).args) if isinstance(arg, ast.arg)] for text in (source, target)]
+    arguments = [
+        [arg.arg for arg in ast.walk(find(text, name).args) if isinstance(arg, ast.arg)] for text in (source, target)
+    ]
     if arguments[0] != arguments[1]:
-        raise ValueError(f"{name} takes {arguments[0]} in one place and {arguments[1]} in the other: change the signature by hand")
+        raise ValueError(
+            f"{name} takes {arguments[0]} in one place and {arguments[1]} in the other: change the signature by hand"
+        )
     lines = target.splitlines()
     lines[body(target, name)] = dropwhile(lambda line: not line.strip(), source.splitlines()[body(source, name)])
     return "\n".join(lines) + ("\n" if target.endswith("\n") else "")

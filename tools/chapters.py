@@ -140,7 +140,9 @@ def code_violations(cell, number):
         yield f"{len(wide[0])} columns of code, at most {MAX_COLUMNS} are allowed: {wide[0].strip()}"
     if cell.source.rstrip().endswith(";"):
         yield "a trailing ; (nbval does not honour it: end with a call that returns None)"
-    if tags(cell) & {"nbval-skip", "raises-exception", "nbval-raises-exception"} or re.search(r"#\s*NBVAL_", cell.source):
+    if tags(cell) & {"nbval-skip", "raises-exception", "nbval-raises-exception"} or re.search(
+        r"#\s*NBVAL_", cell.source
+    ):
         yield "a cell that is not checked like all others"
     if any(PICTURES & set(output.get("data", {})) for output in cell.outputs):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")

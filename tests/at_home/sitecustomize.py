@@ -14,7 +14,9 @@ wanted = []
 
 def stay_at_home(event, arguments):
     if event in ("socket.connect", "socket.sendto"):
-        host = arguments[1][0] if isinstance(arguments[1], tuple) else "localhost"  # else a local socket, named by a path
+        host = (
+            arguments[1][0] if isinstance(arguments[1], tuple) else "localhost"
+        )  # else a local socket, named by a path
     elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]
     else:

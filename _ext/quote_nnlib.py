@@ -3,9 +3,10 @@
 import ast
 import inspect
 
-import nnlib
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+import nnlib
 
 
 def shortened(function):
@@ -16,7 +17,9 @@ def shortened(function):
         if isinstance(arg, ast.arg):
             arg.annotation = None
     body = definition.body[1:] if ast.get_docstring(definition) is not None else definition.body
-    return "\n".join([f"def {definition.name}({ast.unparse(definition.args)}):", *source.splitlines()[body[0].lineno - 1 :]])
+    return "\n".join(
+        [f"def {definition.name}({ast.unparse(definition.args)}):", *source.splitlines()[body[0].lineno - 1 :]]
+    )
 
 
 class Quote(SphinxDirective):

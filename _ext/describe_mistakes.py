@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
 from nnlib import (
     GRAD,
     diagnose,
@@ -27,7 +29,6 @@ from nnlib import (
 from nnlib.diagnosis import line_of_nnlib
 from nnlib.mistakes import MISTAKES, Net
 from nnlib.search import Case, Made, agree, effects, grads_of, run, touched
-from sphinx.util.docutils import SphinxDirective
 
 NAMED = {m.name: m for m in MISTAKES}
 CHAPTERS = Path(__file__).parents[1] / "chapters"
