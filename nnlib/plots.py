@@ -523,6 +523,59 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.spines[:].set_visible(True)
 
 
+class Table(NamedTuple):
+    """A matrix among others in one picture; NaN stands for a number that is not there yet.
+
+    `row` is the row that is looked at, or None; a `bold` table is the one that changes.
+    """
+
+    name: str
+    M: object
+    color: str = FORWARD
+    row: int | None = None
+    bold: bool = False
+
+
+def draw_tables(ax, lines):
+    """Draw several matrices with their names and numbers, line below line.
+
+    Parameters
+    ----------
+    ax : Axes
+    lines : sequence of sequences of Table or str
+        What stands side by side; a str is set between two tables. Tables may be 1-D: a row.
+    """
+    top, right = 0.0, 0.0
+    for line in lines:
+        shapes = [np.atleast_2d(item.M).shape for item in line if isinstance(item, Table)]
+        height, left = max(n for n, _ in shapes), 0.0
+        for item in line:
+            if isinstance(item, str):
+                ax.text(left + 0.2 + 0.15 * len(item), top - height / 2, item, ha="center", va="center", size=9)
+                left += 0.4 + 0.3 * len(item)
+            else:
+                left = _draw_table(ax, item, left, top - (height - len(np.atleast_2d(item.M))) / 2) + 0.4
+        top, right = top - height - 1.5, max(right, left)
+    ax.set(xlim=(-0.3, right - 0.1), ylim=(top + 1.2, 1))
+    ax.set_axis_off()
+
+
+def _draw_table(ax, table, left, top):
+    """One table with its upper left corner there; returns where its right edge is."""
+    M, width = np.atleast_2d(table.M), 1.15
+    n, m = M.shape
+    right, look = left + width * m, dict(color=INK if table.bold else LINE, lw=2 if table.bold else 0.8)
+    if table.row is not None:
+        ax.fill([left, right, right, left], np.array([0, 0, 1, 1]) + top - table.row - 1, color=_mix(table.color, 0.25))
+    ax.plot([left, right, right, left, left], [top, top, top - n, top - n, top], "-", **look)
+    ax.text((left + right) / 2, top + 0.2, table.name, ha="center", size=9, weight="bold" if table.bold else "normal")
+    for (i, j), value in np.ndenumerate(M):
+        if not np.isnan(value):
+            place = left + width * (j + 0.5), top - i - 0.5
+            ax.text(*place, number(value, 2), ha="center", va="center", size=8, color=TEXT[table.color])
+    return right
+
+
 def draw_confusion(ax, table, names):
     """Draw how often each true class (row) was taken for each class (column)."""
     table = np.array(table)
