@@ -573,7 +573,7 @@ def draw_tables(ax, lines):
         height, left = max(n for n, _ in shapes), 0.0
         for item in line:
             if isinstance(item, str):
-                ax.text(left + 0.2 + 0.15 * len(item), top - height / 2, item, ha="center", va="center", size=9)
+                ax.text(left + 0.15 * len(item), top - height / 2, item, ha="center", va="center", size=9)
                 left += 0.4 + 0.3 * len(item)
             else:
                 left = _draw_table(ax, item, left, top - (height - len(np.atleast_2d(item.M))) / 2) + 0.4
