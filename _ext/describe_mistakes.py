@@ -71,7 +71,7 @@ def same(case, one, other):
     return all(map(agree, one, other, case.slack_right))
 
 
-# What a mistake does ----------------------------------------------------------------------------------------------------
+# What a mistake does ------------------------------------------------------------------------------------------------
 
 
 def place(mistake):
