@@ -18,9 +18,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag
 from urllib.request import urlopen
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browser import chromium
 from filelock import FileLock
 from playwright.sync_api import Error
 
@@ -36,13 +34,6 @@ AXE = {
     "rules": {"target-size": {"enabled": True}},  # WCAG 2.2, off by default
     "preload": False,  # fetches the style sheets once more, for rules that are not run
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One browser for a module. Where there is none, the other tests still run; in CI a skipped test is a failure."""
-    with chromium() as running:
-        yield running
 
 
 # ---------------------------------------------------------------------------------------------------- serve and open
@@ -85,14 +76,6 @@ def build():
         built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert built.returncode == 0, built.stdout + built.stderr
         built_for.write_text(run)
-
-
-@pytest.fixture(scope="module")
-def book():
-    """The address at which the book is served."""
-    build()
-    with serve(HTML) as address:
-        yield address
 
 
 @contextmanager

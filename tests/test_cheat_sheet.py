@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import book, browser  # noqa: F401, fixtures
 from pypdf import PdfReader
+from quote_nnlib import shortened
 
 import nnlib
 from nnlib.literate import tokens
 
 ROOT = Path(__file__).parents[1]
-from quote_nnlib import shortened
 
 SHEET = (ROOT / "chapters/cheat_sheet.md").read_text("utf-8")
 QUOTED = [name for names in re.findall(r"(?m)^```\{quote\} (.*)$", SHEET) for name in names.split()]
@@ -37,12 +36,13 @@ def sheets(browser, site, before_print=""):
     page.goto(site + "chapters/cheat_sheet.html")
     page.evaluate("() => MathJax.startup.promise")
     page.evaluate(before_print)
-    margin = dict.fromkeys(("top", "bottom", "left", "right"), "8mm")
-    paper = PdfReader(io.BytesIO(page.pdf(format="A4", margin=margin)))
+    paper = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
     page.close()
     return len(paper.pages)
 
 
 def test_it_prints_on_one_sheet(browser, book):
     assert sheets(browser, book) == 1
+    wider = "document.querySelectorAll('.sheet *').forEach(e => e.style.letterSpacing = '0.05em')"
+    assert sheets(browser, book, wider) == 1, "one sheet only in this machine's fonts"
     assert sheets(browser, book, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1

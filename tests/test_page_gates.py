@@ -5,7 +5,6 @@ import pytest
 from pages import (
     ROOT,
     accessibility,
-    browser,  # noqa: F401, a fixture
     contrast,
     explorers,
     figures,

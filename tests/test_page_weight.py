@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT, book, browser, serve  # noqa: F401, fixtures among them
+from pages import ROOT, serve
 
 CHAPTER = "chapters/01_one_neuron"
 ALL, OWN = 2_300_000, 400_000  # bytes, not compressed

@@ -12,8 +12,6 @@ from pages import (
     ROOT,
     WIDE,
     accessibility,
-    book,  # noqa: F401, a fixture
-    browser,  # noqa: F401, a fixture
     census,
     contrast,
     explorers,
@@ -35,6 +33,11 @@ PAGES = [*parse_toc_yaml(ROOT / "_toc.yml"), "404", "genindex", "search"]
 FOLDER = HTML.as_uri() + "/"
 
 seen = Counter()
+
+
+def test_the_book_builds(book):
+    """First, so that the time it takes is told apart from that of the pages."""
+    assert (HTML / "index.html").exists()
 
 
 def test_the_pages_are_those_of_the_contents(book):

@@ -75,11 +75,14 @@ def ways():
         update = [*root, *APT, "update"]
         if platform.freedesktop_os_release()["ID"] == "ubuntu":  # its chromium package is a snap
             libraries = [*root, *APT, "install", "libatomic1"]
-            yield "Playwright's own with Ubuntu's libraries", [
-                update,
-                libraries,
-                [*PLAYWRIGHT, "install", "--with-deps", "chromium"],
-            ]
+            yield (
+                "Playwright's own with Ubuntu's libraries",
+                [
+                    update,
+                    libraries,
+                    [*PLAYWRIGHT, "install", "--with-deps", "chromium"],
+                ],
+            )
         else:
             yield "Debian's", [update, [*root, *APT, "install", *DEBIAN]]
 
@@ -88,7 +91,9 @@ def main():
     for way, commands in ways() if not found() else ():
         print(f"No browser starts here yet: trying {way} ...", flush=True)
         for command in commands:
-            done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            )
             if done.returncode:
                 said = [line for line in (done.stdout + done.stderr).splitlines() if "rror" in line]
                 print(f"That failed: {' '.join(command[-3:])}: {said[0] if said else done.returncode}", flush=True)
