@@ -6,12 +6,13 @@ the system's own; Playwright's; Debian's package, where apt is at hand with the 
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 SYSTEM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -35,19 +36,21 @@ class NoBrowser(RuntimeError):
 @contextmanager
 def chromium():
     """The system's Chromium, or Playwright's own where there is none or it does not start."""
-    with ExitStack() as stack:
-        browser, why = None, []
-        for path in (*filter(None, map(shutil.which, SYSTEM)), None):
-            try:
-                playwright = stack.enter_context(sync_playwright())
-                browser = stack.enter_context(playwright.chromium.launch(executable_path=path, args=QUIET))
-                break
-            except Exception as error:  # the driver's own failure is a bare Exception
-                why.append(f"{path or 'Playwright'}: {error}")
-                stack.close()
-        if not browser:
-            raise NoBrowser(ADVICE) from ExceptionGroup("what was tried", [RuntimeError(reason) for reason in why])
-        yield browser
+    if subprocess.run([*PLAYWRIGHT, "--version"], capture_output=True).returncode:  # a library is missing
+        raise NoBrowser(ADVICE)
+    with sync_playwright() as playwright:
+        browser = first_that_starts(playwright)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def first_that_starts(playwright):
+    for path in (*filter(None, map(shutil.which, SYSTEM)), None):
+        with suppress(Error):
+            return playwright.chromium.launch(executable_path=path, args=QUIET)
+    raise NoBrowser(ADVICE)
 
 
 def found():
@@ -71,36 +74,35 @@ def ways():
     """How to come by a browser: what a way is called, and its commands."""
     yield "Playwright's own", [[*PLAYWRIGHT, "install", "chromium"]]
     root = rights()
-    if shutil.which("apt-get") and root is not None:
-        update = [*root, *APT, "update"]
-        if platform.freedesktop_os_release()["ID"] == "ubuntu":  # its chromium package is a snap
-            libraries = [*root, *APT, "install", "libatomic1"]
-            yield (
-                "Playwright's own with Ubuntu's libraries",
-                [
-                    update,
-                    libraries,
-                    [*PLAYWRIGHT, "install", "--with-deps", "chromium"],
-                ],
-            )
-        else:
-            yield "Debian's", [update, [*root, *APT, "install", *DEBIAN]]
+    if shutil.which("apt-get") is None or root is None:
+        return
+    update, install = [*root, *APT, "update"], [*root, *APT, "install"]
+    if platform.freedesktop_os_release()["ID"] == "ubuntu":  # whose chromium package is a snap
+        fetch = [*PLAYWRIGHT, "install", "--with-deps", "chromium"]
+        yield "Playwright's own on Ubuntu's libraries", [update, [*install, "libatomic1"], fetch]
+    else:
+        yield "Debian's package", [update, [*install, *DEBIAN]]
+
+
+def attempt(commands):
+    """Run commands up to the first that fails; what that one says, in a line."""
+    quietly = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, env=quietly)
+        if done.returncode:
+            said = [line for line in (done.stdout + done.stderr).splitlines() if re.search("error|E:", line)]
+            return said[0] if said else f"exit status {done.returncode}"
+    return "it does not start"
 
 
 def main():
-    for way, commands in ways() if not found() else ():
-        print(f"No browser starts here yet: trying {way} ...", flush=True)
-        for command in commands:
-            done = subprocess.run(
-                command, capture_output=True, text=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            )
-            if done.returncode:
-                said = [line for line in (done.stdout + done.stderr).splitlines() if "rror" in line]
-                print(f"That failed: {' '.join(command[-3:])}: {said[0] if said else done.returncode}", flush=True)
-                break
-        if found():
-            break
     browser = found()
+    for way, commands in () if browser else ways():
+        print(f"No browser starts here yet: trying {way} ...", flush=True)
+        problem = attempt(commands)
+        if browser := found():
+            break
+        print(f"That did not do: {problem}", flush=True)
     print(f"The browser: {browser}" if browser else ADVICE)
     return not browser
 
