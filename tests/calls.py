@@ -41,7 +41,7 @@ def call(name, arguments):
     return list(result) if inspect.isgenerator(result) else result
 
 
-# Arrays among the arguments, each at a path such as ("params", 0, 1) -------------------------------------------------------
+# Arrays among the arguments, each at a path such as ("params", 0, 1) --------------------------------------------------
 
 
 def array_paths(nested, path=()):

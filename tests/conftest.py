@@ -1,4 +1,4 @@
-"""What all tests share: the book in a browser, and an account at the end of what was checked, what was not, and how long it took."""
+"""What all tests share: the book in a browser, and an account of what was checked, what was not, how long it took."""
 
 import os
 from collections import Counter
@@ -104,7 +104,7 @@ def pytest_testnodedown(node):
 
 
 def pytest_collection_modifyitems(items):
-    """With several processes the longest first: the pages, Binder's image, and what else waits for the book to be built."""
+    """With several processes the longest first: the pages, Binder's image, and what else waits for the built book."""
 
     def place(item):
         long = [name in item.nodeid for name in ("test_pages.py", "test_binder.py")]

@@ -64,7 +64,7 @@ def serve(folder):
 
 @cache
 def build():
-    """Build the book from its sources as they are now, warnings as errors; once where several processes share the tests."""
+    """Build the book from its sources as they are now, warnings as errors; once for all processes of a run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     built_for = HTML.with_name("built_for")
     HTML.parent.mkdir(exist_ok=True)
@@ -186,7 +186,8 @@ RECORD = """(figure) => {
   const image = figure.querySelector("img");
   if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
     spoken: target.ariaValueText, alt: image.alt, image: image.src,
-    others_moved: [...figure.querySelectorAll("input")].some((input) => input !== target && input.value !== input.defaultValue),
+    others_moved: [...figure.querySelectorAll("input")]
+      .some((input) => input !== target && input.value !== input.defaultValue),
   }));
   figure.states = [];
 }"""

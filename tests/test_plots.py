@@ -351,7 +351,7 @@ def test_a_network_is_drawn_from_its_parameters(sizes):
 
 
 def gaps(fig):
-    """How far each dashed line lies from the solid one that joins the same neurons, less half the width of both, in points."""
+    """How far each dashed line lies from the solid one beside it, less half the width of both, in points."""
     fig.draw_without_rendering()
     lines = {kind: [line for line in fig.axes[0].lines if line.get_linestyle() == kind] for kind in ("-", "--")}
     for solid, dashed in zip(lines["-"], lines["--"], strict=True):
