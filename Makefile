@@ -17,12 +17,15 @@ test: .venv/ready ## run every test: the package, the chapters again cell by cel
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "All tests passed."
 
-seeds: .venv/ready ## run the package's tests under five hash seeds, each in an order of its own, alone and in parallel
+seeds: .venv/ready ## run the package's tests under five hash seeds, in five orders, alone and in parallel
 	@for seed in 0 1 2 3 8; do \
-	  echo "Hash seed and order $$seed ..."; \
-	  PYTHONHASHSEED=$$seed $(BIN)/pytest tests $(PACKAGE_ONLY) --random-order --random-order-seed $$seed \
+	  echo "Hash seed and order $$seed:"; \
+	  PYTHONHASHSEED=$$seed $(BIN)/pytest tests -m package --quiet --random-order --random-order-seed $$seed \
 	    $$([ $$seed = 0 ] || echo --numprocesses auto) || exit; \
 	done
+
+mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
+	$(BIN)/pytest tests -m mutants
 
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
@@ -51,4 +54,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds lab chapters pdf clean
+.PHONY: help book test seeds mutants lab chapters pdf clean

@@ -9,15 +9,22 @@ COUNTS = pytest.StashKey[Counter]()
 SECONDS = pytest.StashKey[Counter]()
 NO_BROWSER = "needs a browser. "
 
-# A part of the tests is what it is called for the first of these that a test's name holds.
+# Each test belongs to a part: that of the first of these words in its name. `pytest -m pages` runs one part.
 PARTS = {
     "test_the_book_builds": "book",
+    "test_furniture": "book",
     "chapters/": "notebooks",
     "test_page": "pages",
-    "test_binder": "Binder",
-    "test_jupyterlab": "JupyterLab",
+    "test_cheat_sheet": "pages",
+    "test_binder": "binder",
+    "test_jupyterlab": "jupyterlab",
+    "test_mutations": "mutants",
     "": "package",
 }
+
+
+def part(name):
+    return next(part for words, part in PARTS.items() if words in name)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +73,7 @@ class Clock:
         self.seconds = seconds
 
     def pytest_runtest_logreport(self, report):
-        part = next(part for words, part in PARTS.items() if words in report.nodeid)
-        self.seconds[part] += report.duration
+        self.seconds[part(report.nodeid)] += report.duration
 
 
 def without_browser(reporter):
@@ -103,8 +109,11 @@ def pytest_testnodedown(node):
     node.config.stash[COUNTS].update(getattr(node, "workeroutput", {}).get("counts", {}))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """With several processes the longest first: the pages, Binder's image, and what else waits for the built book."""
+    for item in items:
+        item.add_marker(part(item.nodeid))
 
     def place(item):
         long = [name in item.nodeid for name in ("test_pages.py", "test_binder.py")]
