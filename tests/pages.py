@@ -28,6 +28,7 @@ WIDE, PHONE = 1280, 390
 PAPER = 680  # the printable width of A4 in CSS pixels, margins off
 
 CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8").strip()
+AXE_VERSION = re.search(r"axe v([\d.]+)", AXE_SCRIPT)[1]
 AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
