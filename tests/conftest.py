@@ -13,7 +13,7 @@ NO_BROWSER = "needs a browser. "
 PARTS = {
     "test_the_book_builds": "book",
     "test_furniture": "book",
-    "chapters/": "notebooks",
+    ".ipynb::": "notebooks",
     "test_page": "pages",
     "test_cheat_sheet": "pages",
     "test_binder": "binder",
