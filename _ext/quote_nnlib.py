@@ -1,4 +1,4 @@
-"""Sphinx extension: the directive `quote`, which prints functions as nnlib ships them, without docstring and decorators."""
+"""Sphinx extension: the directive `quote`, which prints functions as nnlib ships them, less docstring, decorators."""
 
 import inspect
 

@@ -28,7 +28,6 @@ def honest(name):
         "numerical_jacobian": {"f": np.tanh},
         "landed": {"f": relu},
         "shown": {"f": relu},
-        "shown": {"f": relu},
     }.get(name, {})
     if name in ("check_grads", "diagnose"):  # the right gradients
         values["grads"] = value_and_grad(params, acts, x, values["t"], softmax_cross_entropy)[1]
@@ -45,7 +44,7 @@ def call(name, arguments):
     return list(result) if inspect.isgenerator(result) else result
 
 
-# Arrays among the arguments, each at a path such as ("params", 0, 1) -------------------------------------------------------
+# Arrays among the arguments, each at a path such as ("params", 0, 1) --------------------------------------------------
 
 
 def array_paths(nested, path=()):

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import book, browser  # noqa: F401, fixtures
 from pypdf import PdfReader
 
 import nnlib
@@ -36,12 +35,13 @@ def sheets(browser, site, before_print=""):
     page.goto(site + "chapters/cheat_sheet.html")
     page.evaluate("() => MathJax.startup.promise")
     page.evaluate(before_print)
-    margin = dict.fromkeys(("top", "bottom", "left", "right"), "8mm")
-    paper = PdfReader(io.BytesIO(page.pdf(format="A4", margin=margin)))
+    paper = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
     page.close()
     return len(paper.pages)
 
 
 def test_it_prints_on_one_sheet(browser, book):
     assert sheets(browser, book) == 1
+    wider = "document.querySelectorAll('.sheet *').forEach(e => e.style.letterSpacing = '0.05em')"
+    assert sheets(browser, book, wider) == 1, "one sheet only in this machine's fonts"
     assert sheets(browser, book, "document.querySelectorAll('.sheet').forEach(e => e.classList.remove('sheet'))") > 1

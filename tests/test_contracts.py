@@ -54,7 +54,7 @@ def right(result):
     return getattr(result, "status", "right") == "right" and bool(result)
 
 
-# Every array of every function ------------------------------------------------------------------------------------------
+# Every array of every function ----------------------------------------------------------------------------------------
 
 SHAPES = {
     "one axis more": lambda array: array[..., None],
@@ -220,7 +220,7 @@ def test_a_missing_argument_and_one_too_many(name):
             FUNCTIONS[name](*wrong)
 
 
-# The rows about something else ------------------------------------------------------------------------------------------
+# The rows about something else ----------------------------------------------------------------------------------------
 
 PARAMS, ACTS, X = (honest("forward")[key] for key in ("params", "acts", "x"))
 Z = np.array([[1e3, -1e3, 0.0]])
@@ -311,7 +311,8 @@ def rows():
         yield name, {"loss": "bce"}, "loss must be a function, got 'bce'"
         yield name, {"loss": np.sum}, "loss: no derivative is known for sum, only for half_mse, bce, "
         for last, loss in ((softmax, softmax_cross_entropy), (sigmoid, sigmoid_bce)):
-            twice = f"must be identity, got {last.__name__}: {loss.__name__} takes logits and applies {last.__name__} itself"
+            name = last.__name__
+            twice = f"must be identity, got {name}: {loss.__name__} takes logits and applies {name} itself"
             yield name, {"acts": [relu, last], "loss": loss}, r"acts\[-1\] " + twice
     for name in ("sgd_step", "check_grads"):
         yield (

@@ -87,8 +87,8 @@ def test_an_import_out_of_order_is_found(line):
 
 def test_literate_imports_nothing_of_the_package():
     """It looks the functions up by name, in whatever module they stand."""
-    found = list(imports(ast.parse(SOURCES["literate"].read_text("utf-8"))))
-    assert found == ["ast", "difflib", "importlib", "inspect", "textwrap", "collections.abc"]
+    imported = {name.split(".")[0] for name in imports(ast.parse(SOURCES["literate"].read_text("utf-8")))}
+    assert imported and imported <= sys.stdlib_module_names
 
 
 def test_the_interface_is_complete():

@@ -113,7 +113,7 @@ def test_a_landing_out_of_order_is_found(landed, still_to_land, said):
     assert len(found) == len(said) and all(sentence.startswith(start) for sentence, start in zip(found, said))
 
 
-# One token changed in one place --------------------------------------------------------------------------------------------
+# One token changed in one place ---------------------------------------------------------------------------------------
 
 HERE = "import sys\n\nsys.path.insert(0, '')\n"  # a copy of nnlib beside a notebook comes first
 CHAPTER = HERE + "from nnlib import landed\n\n\ndef dense(x, W, b):\n    return x @ W.T + b\n\n\nlanded(dense)"

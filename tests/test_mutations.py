@@ -35,7 +35,7 @@ EQUIVALENT = {  # the edited line, and why it is no bug
     "softmax_cross_entropy: r = np.where(z == m, 0, e).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
 }
 
-# Planting ---------------------------------------------------------------------------------------------------------------
+# Planting -------------------------------------------------------------------------------------------------------------
 
 OPERATORS = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div], ast.Div: [ast.Mult], ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult],
@@ -123,7 +123,7 @@ def build(home=None, tree=None):
     return package
 
 
-# Catching ---------------------------------------------------------------------------------------------------------------
+# Catching -------------------------------------------------------------------------------------------------------------
 
 
 def check(nn):
