@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from pages import WIDE, book, browser  # noqa: F401, fixtures
+from pages import WIDE
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 import nnlib

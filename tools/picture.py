@@ -57,7 +57,7 @@ def neuron(w=0.75, x=2.0, b=-0.5, t=1.0):
 
 
 def moments(ways):
-    """How many ways have been travelled at each moment: what meets in one node, or leaves it going back, goes together."""
+    """How many ways have been travelled at each moment: what meets in a node, or goes back from it, goes together."""
     half = len(ways) // 2
     together = [list(group) for _, group in groupby(ways[:half], key=lambda way: way[1])]
     together += [list(group) for _, group in groupby(ways[half:], key=lambda way: way[0])]
@@ -82,7 +82,7 @@ def passes():
 
 
 def style(n):
-    """Without animation the last frame stands there alone: on paper, for those who want less motion, and as passes.svg#still."""
+    """Without animation the last frame stands alone: on paper, where less motion is wanted, as passes.svg#still."""
     return (
         f"svg>g{{opacity:0;animation:frame {SECONDS:g}s step-end}}"
         f"svg>g.last{{opacity:1;animation:wait {SECONDS * (n - 1):g}s step-end}}"
