@@ -97,7 +97,7 @@ def test_the_check_that_the_introduction_offers(my_backward, verdict, capsys):
     assert run(CHECK, capsys, my_backward=my_backward).startswith(verdict)
 
 
-# The picture ------------------------------------------------------------------------------------------------------------
+# The picture ----------------------------------------------------------------------------------------------------
 
 PICTURE = "img[src$='passes.svg']"
 
