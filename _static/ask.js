@@ -411,7 +411,11 @@
   const caseOf = (spec, chosen = {}) => {
     const options = Object.entries(spec.choices ?? {}).map(([label, list]) => (list.find(([text]) => text === chosen[label]) ?? list[0])[1]);
     const parts = [spec, ...options];
-    const definitions = Object.assign({}, ...parts.map(({ names }) => names));
+    let definitions = Object.assign({}, ...parts.map(({ names }) => names));
+    for (const name of Object.keys(definitions).filter((key) => key.includes("{k}"))) { // one for each layer
+      definitions = { ...Object.fromEntries([..."123"].map((k) => [atLayer(name, k), atLayer(definitions[name], k)])), ...definitions };
+      delete definitions[name];
+    }
     const lines = new Map(parts.flatMap(({ lines }) => lines ?? []));
     const turned = new Set(parts.flatMap(({ turned }) => turned ?? []));
     const code = Object.assign({}, ...options.map(({ code }) => code));
@@ -504,7 +508,16 @@
       }
       return { status: "wrong", sentence: said.join(" Or: ") || clue(got, right, transposed) };
     };
-    return { lines: [...lines.keys()], given, rule, reader, judge, code };
+    // The right formula of a line, in names that the reader knows.
+    const answer = (name) => {
+      let formula = atLayer((turned.size && rule(name).turned) || rule(name).right, name);
+      for (let hidden; (hidden = formula.match(/(?<!\w)_\w+/)?.[0]); ) {
+        const meant = atLayer(definitions[hidden], name);
+        formula = formula.replace(hidden, formula === hidden || /^\w+$/.test(meant) ? meant : `(${meant})`);
+      }
+      return formula;
+    };
+    return { lines: [...lines.keys()], given, rule, reader, judge, answer, code };
   };
 
   // ------------------------------------------------------------------------------------------------ the page
@@ -600,7 +613,7 @@
     prompt.id = fresh();
     let form, fields;
 
-    const selects = Object.entries(spec.choices ?? {}).map(([label, options]) => {
+    const selects = Object.entries(spec.choices ?? {}).filter(([, options]) => options.length > 1).map(([label, options]) => {
       const select = element("select", { onchange: () => { kept.chosen[label] = select.value; kept.tries = {}; kept.last = {}; build(); save(); } },
         ...options.map(([text]) => element("option", { value: text, selected: kept.chosen[label] === text }, text)));
       return element("label", { className: "ask-choice" }, label, select);
@@ -642,7 +655,7 @@
         }
       }
       save();
-      const right = Object.fromEntries(form.lines.map((name) => [name, { ...form.rule(name), right: atLayer(form.rule(name).right, name) }]));
+      const right = Object.fromEntries(form.lines.map((name) => [name, { ...form.rule(name), right: form.answer(name) }]));
       if (first) {
         feedback(said, first.verdict, kept.tries[first.name], right[first.name], first.typed, single ? "" : `The first wrong line is ${first.name}. `);
         if (first.verdict.status === "unread") {
@@ -658,8 +671,12 @@
     // The same for a kernel: the reader's lines in a function for nnlib.
     const show = () => {
       const typed = [...fields].map(([name, { input }]) => `${name} = ${input.value.trim() ? inNumpy(input.value.trim()) : "..."}`);
-      const lines = spec.code.replace(/^( *)\{lines\}/m, (_, space) => typed.map((line) => space + line).join("\n"));
-      const text = Object.entries(form.code).reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, value), lines).replace(/^ *\{\w+\}\n/gm, "");
+      const filled = Object.entries(form.code).reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, value), spec.code);
+      const layers = [...new Set(form.lines.map((name) => name.match(/\d*$/)[0]))].sort();
+      const text = filled
+        .replace(/<<(.*?)>>/g, (_, each) => layers.map((k) => atLayer(each, k)).join(", "))
+        .replace(/^( *)\{lines\}/m, (_, space) => typed.map((line) => space + line).join("\n"))
+        .replace(/^ *\{\w+\}\n/gm, ""); // what no choice has filled
       code.replaceChildren(element("p", {}, "The same in a kernel, in nnlib's words:"), element("pre", { tabIndex: 0, role: "region", ariaLabel: "Python for a kernel" }, text));
     };
 

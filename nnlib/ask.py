@@ -17,8 +17,8 @@ import numpy as np
 
 from .grammar import Complaint, evaluate, plain
 
-MAX_BYTES = 8192
 ROUNDING = 1e-6
+LAYERS = "123"  #: the layers that a name with a {k} stands for
 
 # What is asked ----------------------------------------------------------------------------------------------------------
 
@@ -35,6 +35,7 @@ class Line(NamedTuple):
     wrong: Mapping = {}
     hint: str = ""
     because: str = ""
+    turned: str = ""  #: the right formula where arrays are seen transposed; both are only shown, and judged by value
 
 
 class Option(NamedTuple):
@@ -65,6 +66,8 @@ class Question:
         The static face; the page's script makes the fields.
     """
 
+    max_bytes = 8192
+
     def __init__(self, prompt, spec):
         if len(prompt.split()) < 3:
             raise ValueError(f"{type(self).__name__}: got the prompt {prompt!r}, expected at least three words")
@@ -73,9 +76,9 @@ class Question:
         data = text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
         key = f"{zlib.crc32((prompt + text).encode()):08x}"
         self.html = _STATIC.format(key=key, data=data, prompt=code_in(prompt))
-        if len(self.html.encode()) > MAX_BYTES:
+        if len(self.html.encode()) > self.max_bytes:
             raise ValueError(
-                f"{type(self).__name__}: {len(self.html.encode()):,} bytes, expected at most {MAX_BYTES:,}: give it smaller "
+                f"{type(self).__name__}: {len(self.html.encode()):,} bytes, expected at most {self.max_bytes:,}: give it smaller "
                 "arrays, or write an array as a formula of the others"
             )
 
@@ -134,7 +137,7 @@ class Lines(Question):
         spec = {"kind": self.kind, **base, "rules": [], "say": self.say, "choices": options, "code": code}
         for line in self.rules:
             wrong = [[formula, self._said(formula, sentence)] for formula, sentence in line.wrong.items()]
-            rule = {"right": line.right, "wrong": wrong, "hint": line.hint, "because": line.because}
+            rule = {"right": line.right, "wrong": wrong, "hint": line.hint, "because": line.because, "turned": line.turned}
             spec["rules"].append({key: value for key, value in rule.items() if value})
         if tolerance is not None:
             spec["tolerance"] = tolerance
@@ -170,6 +173,9 @@ class Lines(Question):
         names, lines, turned = dict(self.base.names), dict(self.base.lines), set()
         for option in given:
             names, lines, turned = names | dict(option.names), lines | dict(option.lines), turned | {*option.turned}
+        for name in [name for name in names if "{k}" in name]:
+            formula = names.pop(name)
+            names = {at_layer(name, k): at_layer(formula, k) for k in LAYERS} | names
         return Case(names, lines, turned, self.tolerance)
 
     def judge(self, typed, chosen=None):
@@ -191,12 +197,12 @@ class Lines(Question):
                     raise ValueError(f"{who}: the right {name}, {line.right}, is not finite")
                 values = case.wrong(name)
                 for formula in line.wrong:
-                    fits.setdefault((name, formula), []).append(formula in values)
+                    fits.setdefault((line.right, formula), []).append(formula in values)
                 if len(self.choices) == 0:
                     alone(who, case, name, values)
-        for (name, formula), worked in fits.items():
+        for (right, formula), worked in fits.items():
             if not any(worked):
-                raise ValueError(f"{who}: the wrong {name}, {formula}, cannot be evaluated, or is right")
+                raise ValueError(f"{who}: the wrong {formula}, where {right} is right, cannot be evaluated, or is right too")
 
     def live(self):
         """The live face."""
@@ -368,6 +374,21 @@ class Case:
     def right(self, name):
         return np.asarray(self.names[name], dtype=float)
 
+    def answer(self, name):
+        """The right formula of a line, in names that the reader knows."""
+        line = self.lines[name]
+        formula = at_layer(line.turned if self.turned and line.turned else line.right, name)
+        while hidden := re.search(r"(?<!\w)_\w+", formula):
+            meant = at_layer(self.names.definitions[hidden.group()], name)
+            whole = formula == hidden.group() or meant.isidentifier()
+            formula = formula.replace(hidden.group(), meant if whole else f"({meant})", 1)
+        return formula
+
+    def spoiled(self, name, formula, c):
+        """All names, where a line has another formula, and what comes after it goes on from there."""
+        right = at_layer(self.lines[name].right, name)
+        return Names(self.names.definitions | {"_right": right, "_c": c, name: at_layer(formula, name)})
+
     def wrong(self, name):
         """The values of a line's wrong formulas; a fitted constant has two, at 0 and at 1. What is right here is left out."""
         right, values = self.right(name), {}
@@ -522,13 +543,13 @@ _STATIC = """\
 """
 
 
-def told(verdict, tries, line):
+def told(verdict, tries, hint, answer):
     """A verdict as HTML: the sentence, a hint on the second try, the answer on the third."""
     parts = [escape("Right. " if verdict.status == "right" else "") + code_in(verdict.sentence)]
-    if verdict.status == "wrong" and tries > 1 and line.hint:
-        parts.append(f"<b>Hint:</b> {code_in(line.hint)}")
+    if verdict.status == "wrong" and tries > 1 and hint:
+        parts.append(f"<b>Hint:</b> {code_in(hint)}")
     if verdict.status == "wrong" and tries > 2:
-        parts.append(f"<b>The answer:</b> <code>{escape(line.right)}</code>")
+        parts.append(f"<b>The answer:</b> <code>{escape(answer)}</code>")
     return "<br>".join(parts)
 
 
@@ -558,6 +579,7 @@ def live_lines(question):
     pickers = {
         label: widgets.Dropdown(options=list(options), description=label, style={"description_width": "initial"})
         for label, options in question.choices.items()
+        if len(options) > 1
     }
     names, fields, said = widgets.HTML(), widgets.VBox(), widgets.HTML()
     tries, last = {}, {}
@@ -590,7 +612,7 @@ def live_lines(question):
             mark.value = {"right": "✓ right", "wrong": "✗ wrong", "unread": "? not read"}[verdict.status]
             if first is None and verdict.status != "right":
                 pointed = "" if verdict.at is None else f"<pre>{escape(plain(typed))}\n{' ' * verdict.at}^</pre>"
-                first = ("" if single else f"The first wrong line is {name}. ") + told(verdict, tries.get(name, 0), line) + pointed
+                first = ("" if single else f"The first wrong line is {name}. ") + told(verdict, tries.get(name, 0), line.hint, case.answer(name)) + pointed
         filled = [row.children[0].value.strip() for row in fields.children]
         because = " ".join(code_in(line.because) for line in case.lines.values() if line.because)
         allright = f"Right. {because}" if all(filled) else "Right so far." if any(filled) else "Nothing is typed yet."
@@ -618,7 +640,7 @@ def live_choice(question):
         verdict = question.judge(radio.value)
         if verdict.status == "wrong" and tries[-1:] != [radio.value]:
             tries.append(radio.value)
-        said.value = f'<p aria-live="polite">{told(verdict, len(tries), Line(question.right, hint=question.spec.get("hint", "")))}</p>'
+        said.value = f'<p aria-live="polite">{told(verdict, len(tries), question.spec.get("hint"), question.right)}</p>'
 
     button = widgets.Button(description="Check")
     button.on_click(check)

@@ -58,7 +58,7 @@ class Writer:
         return self.pick("-", "+", "-") + text, False
 
     def compared(self, depth):
-        (left, _), (right, _) = self.inner(depth), self.inner(depth)
+        left, (right, _) = self.pick(*NAMES), self.inner(depth)  # of plain numbers Python's own truth values would come
         return f"{left} {self.pick('<', '>', '<=', '>=', '==', '!=')} {right}", True
 
     def call(self, depth):
@@ -108,7 +108,7 @@ def by_numpy(formula):
     except (ValueError, IndexError):
         return "shape"
     except TypeError as error:
-        return "value" if "boolean" in str(error) else "shape"  # a plain number has no length, no row, no @
+        return "value" if "boolean" in str(error) or "loop" in str(error) else "shape"  # a plain number has no length, no row, no @
     except (AttributeError, SyntaxError):
         return "attribute"  # of a number that was typed: neither right nor wrong here
     return {"shape": list(value.shape), "data": value.ravel().tolist()}
