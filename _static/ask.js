@@ -374,11 +374,11 @@
   };
 
   // Names with their values, each evaluated when it is first asked for.
-  const scope = (definitions, known = Object.keys(definitions)) => {
-    const values = new Map();
+  const scope = (definitions, values = new Map()) => {
     const names = {
+      values,
       has: (name) => Object.hasOwn(definitions, name),
-      known: () => known.filter((name) => !name.startsWith("_")),
+      known: () => Object.keys(definitions).filter((name) => !name.startsWith("_")),
       get(name) {
         if (!values.has(name)) {
           const given = definitions[name];
@@ -429,12 +429,16 @@
       return String(got.shape) === String(expected.shape) && got.data.every((x, k) => Math.abs(x - expected.data[k]) <= slack);
     };
 
+    // The values of a line's wrong formulas; a fitted constant has two, at 0 and at 1. What is right here is left out.
+    const spoils = new Map();
     const wrong = (name, right) => {
+      if (spoils.has(name)) return spoils.get(name);
       const found = [];
+      spoils.set(name, found);
       for (const [formula, say] of rule(name).wrong ?? []) {
         let one, other;
         try {
-          [one, other] = [0, 1].map((c) => evaluate(atLayer(formula, name), scope({ ...definitions, _right: right, _c: scalar(c) })));
+          [one, other] = [0, 1].map((c) => evaluate(atLayer(formula, name), scope({ ...definitions, _right: right, _c: scalar(c) }, new Map(names.values))));
         } catch (error) {
           if (error instanceof Complaint) continue;
           throw error;

@@ -137,7 +137,13 @@ class Lines(Question):
         spec = {"kind": self.kind, **base, "rules": [], "say": self.say, "choices": options, "code": code}
         for line in self.rules:
             wrong = [[formula, self._said(formula, sentence)] for formula, sentence in line.wrong.items()]
-            rule = {"right": line.right, "wrong": wrong, "hint": line.hint, "because": line.because, "turned": line.turned}
+            rule = {
+                "right": line.right,
+                "wrong": wrong,
+                "hint": line.hint,
+                "because": line.because,
+                "turned": line.turned,
+            }
             spec["rules"].append({key: value for key, value in rule.items() if value})
         if tolerance is not None:
             spec["tolerance"] = tolerance
@@ -192,7 +198,9 @@ class Lines(Question):
                 try:
                     right = case.right(name)
                 except Complaint as complaint:
-                    raise ValueError(f"{who}: the right {name}, {line.right}, with {chosen or 'its names'}: {complaint}") from None
+                    raise ValueError(
+                        f"{who}: the right {name}, {line.right}, with {chosen or 'its names'}: {complaint}"
+                    ) from None
                 if not np.isfinite(right).all():
                     raise ValueError(f"{who}: the right {name}, {line.right}, is not finite")
                 values = case.wrong(name)
@@ -202,7 +210,9 @@ class Lines(Question):
                     alone(who, case, name, values)
         for (right, formula), worked in fits.items():
             if not any(worked):
-                raise ValueError(f"{who}: the wrong {formula}, where {right} is right, cannot be evaluated, or is right too")
+                raise ValueError(
+                    f"{who}: the wrong {formula}, where {right} is right, cannot be evaluated, or is right too"
+                )
 
     def live(self):
         """The live face."""
@@ -362,14 +372,16 @@ class Case:
     """A form whose choices are made: its names, its lines, and what is seen transposed."""
 
     def __init__(self, names, lines, turned=(), tolerance=None):
-        self.lines, self.turned, self.tolerance = lines, turned, tolerance
+        self.lines, self.turned, self.tolerance, self.spoils = lines, turned, tolerance, {}
         self.names = Names(names | {name: at_layer(line.right, name) for name, line in lines.items()})
         self.given = [name for name in names if not name.startswith("_") and name not in lines]
 
     def seen(self, name):
         """The names that the reader of a line may use, as the reader sees them."""
         above = list(self.lines)[: list(self.lines).index(name)] if name in self.lines else []
-        return Names({key: turn(self.names[key]) if key in self.turned else self.names[key] for key in [*self.given, *above]})
+        return Names(
+            {key: turn(self.names[key]) if key in self.turned else self.names[key] for key in [*self.given, *above]}
+        )
 
     def right(self, name):
         return np.asarray(self.names[name], dtype=float)
@@ -377,9 +389,13 @@ class Case:
     def answer(self, name):
         """The right formula of a line, in names that the reader knows."""
         line = self.lines[name]
-        formula = at_layer(line.turned if self.turned and line.turned else line.right, name)
+        return self.in_words(line.turned if self.turned and line.turned else line.right, name)
+
+    def in_words(self, formula, name):
+        """A formula of a line with hidden names replaced by what they stand for."""
+        formula = at_layer(formula, name)
         while hidden := re.search(r"(?<!\w)_\w+", formula):
-            meant = at_layer(self.names.definitions[hidden.group()], name)
+            meant = at_layer(str(self.names.definitions[hidden.group()]), name)
             whole = formula == hidden.group() or meant.isidentifier()
             formula = formula.replace(hidden.group(), meant if whole else f"({meant})", 1)
         return formula
@@ -391,7 +407,9 @@ class Case:
 
     def wrong(self, name):
         """The values of a line's wrong formulas; a fitted constant has two, at 0 and at 1. What is right here is left out."""
-        right, values = self.right(name), {}
+        if name in self.spoils:
+            return self.spoils[name]
+        right, values = self.right(name), self.spoils.setdefault(name, {})
         for formula in self.lines[name].wrong:
             pair = []
             for c in (0.0, 1.0):
@@ -421,7 +439,9 @@ class Case:
             got = turn_back(got)
         right = self.right(name)
         if not np.isfinite(got).all():
-            return Verdict("wrong", "That is not finite everywhere: somewhere it divides by 0, or takes the logarithm of it.")
+            return Verdict(
+                "wrong", "That is not finite everywhere: somewhere it divides by 0, or takes the logarithm of it."
+            )
         if self.same(got, right, right):
             return Verdict("right", self.lines[name].because)
         known = self.known(name, got, right)
@@ -523,7 +543,10 @@ def number(c):
 
 def jsonable(value):
     value = np.asarray(value, dtype=float)
-    return json.loads(json.dumps(value.tolist()), parse_float=lambda text: int(float(text)) if float(text).is_integer() else float(text))
+    return json.loads(
+        json.dumps(value.tolist()),
+        parse_float=lambda text: int(float(text)) if float(text).is_integer() else float(text),
+    )
 
 
 # The faces --------------------------------------------------------------------------------------------------------------
@@ -612,7 +635,11 @@ def live_lines(question):
             mark.value = {"right": "✓ right", "wrong": "✗ wrong", "unread": "? not read"}[verdict.status]
             if first is None and verdict.status != "right":
                 pointed = "" if verdict.at is None else f"<pre>{escape(plain(typed))}\n{' ' * verdict.at}^</pre>"
-                first = ("" if single else f"The first wrong line is {name}. ") + told(verdict, tries.get(name, 0), line.hint, case.answer(name)) + pointed
+                first = (
+                    ("" if single else f"The first wrong line is {name}. ")
+                    + told(verdict, tries.get(name, 0), line.hint, case.answer(name))
+                    + pointed
+                )
         filled = [row.children[0].value.strip() for row in fields.children]
         because = " ".join(code_in(line.because) for line in case.lines.values() if line.because)
         allright = f"Right. {because}" if all(filled) else "Right so far." if any(filled) else "Nothing is typed yet."
@@ -630,7 +657,9 @@ def live_choice(question):
     """Buttons for the options, judged by this module."""
     import ipywidgets as widgets
 
-    radio = widgets.RadioButtons(options=list(question.options), value=None, layout={"width": "max-content", "max_width": "98%"})
+    radio = widgets.RadioButtons(
+        options=list(question.options), value=None, layout={"width": "max-content", "max_width": "98%"}
+    )
     said, tries = widgets.HTML(), []
 
     def check(_button=None):

@@ -91,6 +91,9 @@ def evaluate(source, names):
     source = plain(source)
     if not source.strip():
         raise Complaint("Nothing is typed yet.")
+    for at, character in enumerate(source):
+        if not (character.isalnum() or character.isspace() or character in "_.,()[]+-*/@<>=!:"):
+            raise unknown(character, at)
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source.strip(), mode="eval").body
@@ -105,12 +108,9 @@ def evaluate(source, names):
 
 
 def misread(source, offset):
-    """Why something is no formula: a character that means nothing here, or the place where reading stopped."""
-    for at, character in enumerate(source):
-        if not (character.isalnum() or character.isspace() or character in "_.,()[]+-*/@<>=!:"):
-            return unknown(character, at)
+    """The place where reading stopped."""
     at = min((offset or 1) - 1 + len(source) - len(source.lstrip()), len(source.rstrip()))
-    if at >= len(source.rstrip()) or source.count("(") > source.count(")"):
+    if at >= len(source.rstrip()) or source.rstrip()[-1] in "+-*/@(,.<>=[" or source.count("(") > source.count(")"):
         return Complaint("The formula ends too early: something is missing at its end.", len(source.rstrip()))
     return Complaint(f"Here it cannot be read on: {source[at]!r} does not belong there.", at)
 
@@ -165,7 +165,7 @@ class Reader:
 
     def BinOp(self, node):
         if type(node.op) not in BINARY:
-            raise unknown({"BitXor": "^"}.get(type(node.op).__name__, "%"), self.at(node.right) - 1)
+            raise self.no(node, "This is Python, but not part of the formulas that are read here.")
         return self.apply(node, node.op, self.value(node.left), self.value(node.right))
 
     def Compare(self, node):
@@ -198,7 +198,9 @@ class Reader:
             raise self.no(node, f".{node.attr} needs brackets: .{node.attr}(…).")
         if node.attr == "shape":
             raise self.no(node, "Of a shape take one number: .shape[0].")
-        raise self.no(node, f".{node.attr} is not known here. Known are .T, .{', .'.join(METHODS)}, .shape, .size.", "name")
+        raise self.no(
+            node, f".{node.attr} is not known here. Known are .T, .{', .'.join(METHODS)}, .shape, .size.", "name"
+        )
 
     def Subscript(self, node):
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -239,7 +241,9 @@ class Reader:
             values = [self.value(argument) for argument in self.some(node, name, 1, 2)[:1]]
             return self.along(node, name, values[0], node.args[1:])
         if name not in FUNCTIONS:
-            raise self.no(node, f"The function {name or '(…)'} is not known here. Known are {', '.join(FUNCTIONS)}.", "name")
+            raise self.no(
+                node, f"The function {name or '(…)'} is not known here. Known are {', '.join(FUNCTIONS)}.", "name"
+            )
         if node.keywords:
             raise self.no(node, f"{name} takes no such argument here.")
         count = 1 if name in ONE else 2 if name in TWO else 3

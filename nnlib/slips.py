@@ -86,7 +86,10 @@ OF_B = [
 ]
 
 RULES = {  # the right lines, and what is said on a second try
-    "last": Line("_d", hint="How does the loss change with the last `z`? The mean over the examples brings 1/N, here and nowhere else."),
+    "last": Line(
+        "_d",
+        hint="How does the loss change with the last `z`? The mean over the examples brings 1/N, here and nowhere else.",
+    ),
     "hidden": Line(
         "_b{k} * _s{k}",
         hint="Back through the weights that led forward, `W{k+1}`, then times the slope of the activation at this layer's `z{k}`.",
@@ -103,7 +106,12 @@ RULES = {  # the right lines, and what is said on a second try
         turned="delta{k}.sum(axis=1)",
     ),
 }
-SLIPS = {"last": ANY + AVERAGED + LAST, "hidden": ANY + AVERAGED + HIDDEN, "dW": ANY + AVERAGED + OF_W, "db": ANY + OF_B}
+SLIPS = {
+    "last": ANY + AVERAGED + LAST,
+    "hidden": ANY + AVERAGED + HIDDEN,
+    "dW": ANY + AVERAGED + OF_W,
+    "db": ANY + OF_B,
+}
 
 # What can be chosen -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +185,9 @@ def network(sizes, rng):
     return names, lines
 
 
-PLACE = re.compile(r" (for \S+ )?(in layer \d+|in the hidden layers|everywhere)(?=\W)")  # the form itself says which line
+PLACE = re.compile(
+    r" (for \S+ )?(in layer \d+|in the hidden layers|everywhere)(?=\W)"
+)  # the form itself says which line
 
 
 class Backward(Lines):
@@ -217,7 +227,9 @@ class Backward(Lines):
                 "Examples are": {"rows": ROWS} | ({"columns": COLUMNS} if columns else {}),
                 "Layers": {
                     "-".join(map(str, shape)): Option(
-                        names, {line: rules[rule] for line, rule in lines.items()}, code={"sizes": ", ".join(map(str, shape))}
+                        names,
+                        {line: rules[rule] for line, rule in lines.items()},
+                        code={"sizes": ", ".join(map(str, shape))},
                     )
                     for shape, (names, lines) in networks.items()
                 },

@@ -32,7 +32,9 @@ class Writer:
         """A formula, and whether NumPy makes truth values of it."""
         if depth == 0 or self.random.random() < 0.1:
             return self.leaf()
-        return self.pick(*[self.binary] * 6, self.unary, self.compared, *[self.call] * 3, *[self.trailer] * 4)(depth - 1)
+        return self.pick(*[self.binary] * 6, self.unary, self.compared, *[self.call] * 3, *[self.trailer] * 4)(
+            depth - 1
+        )
 
     def leaf(self):
         number = self.pick("2", "0.5", "3.", ".25", "1e-1", "7")
@@ -46,11 +48,12 @@ class Writer:
         sign = self.pick(*"+-*/@", "**")
         (left, one), (right, other) = self.inner(depth), self.inner(depth)
         if sign == "**":
-            return self.pick(f"{left} ** 2", f"{left}**3", f"abs{left if left[0] == '(' else f'({left})'} ** 0.5", f"-{left} ** 2"), False
+            return self.pick(
+                f"{left} ** 2", f"{left}**3", f"abs{left if left[0] == '(' else f'({left})'} ** 0.5", f"-{left} ** 2"
+            ), False
         space = self.pick(" ", "")
-        if self.random.random() < 0.3:  # precedence decides
-            left, right = left.removeprefix("(").removesuffix(")") if left.count("(") == 1 and left[0] == "(" else left, right
-            return f"{left}{space}{sign}{space}{right}", False if "<" in left or ">" in left else one and other and sign in "+*@"
+        if self.random.random() < 0.3 and not one and left.count("(") == 1:  # precedence decides
+            left = left.removeprefix("(").removesuffix(")")
         return f"{left}{space}{sign}{space}{right}", one and other and sign in "+*@"
 
     def unary(self, depth):
@@ -62,7 +65,25 @@ class Writer:
         return f"{left} {self.pick('<', '>', '<=', '>=', '==', '!=')} {right}", True
 
     def call(self, depth):
-        name = self.pick("exp", "tanh", "abs", "square", "sigmoid", "relu", "softmax", "maximum", "minimum", "outer", "dot", "where", "sum", "mean", "max", "len", "transpose")
+        name = self.pick(
+            "exp",
+            "tanh",
+            "abs",
+            "square",
+            "sigmoid",
+            "relu",
+            "softmax",
+            "maximum",
+            "minimum",
+            "outer",
+            "dot",
+            "where",
+            "sum",
+            "mean",
+            "max",
+            "len",
+            "transpose",
+        )
         prefix = "" if name in ("sigmoid", "relu", "softmax", "len") else self.pick("np.", "")
         one, truth = self.inner(depth)
         if name in ("maximum", "minimum", "outer", "dot"):
@@ -78,13 +99,36 @@ class Writer:
         return f"{prefix}{name}({one})", truth and name == "transpose"
 
     def axis(self, before):
-        axis = self.pick("", "0", "1", "axis=0", "axis=1", "axis=-1", "axis=None", "axis=0, keepdims=True", "axis=1, keepdims=True", "keepdims=True")
+        axis = self.pick(
+            "",
+            "0",
+            "1",
+            "axis=0",
+            "axis=1",
+            "axis=-1",
+            "axis=None",
+            "axis=0, keepdims=True",
+            "axis=1, keepdims=True",
+            "keepdims=True",
+        )
         return before + axis if axis else ""
 
     def trailer(self, depth):
         text, truth = self.inner(depth)
         if text in NAMES or text[0] == "(":
-            end = self.pick(".T", ".T", f".sum({self.axis('')})", f".mean({self.axis('')})", f".max({self.axis('')})", "[0]", "[-1]", ".shape[0]", ".size", ".dot(W)", "[:, None]" if text in ("b", "v") else ".T")
+            end = self.pick(
+                ".T",
+                ".T",
+                f".sum({self.axis('')})",
+                f".mean({self.axis('')})",
+                f".max({self.axis('')})",
+                "[0]",
+                "[-1]",
+                ".shape[0]",
+                ".size",
+                ".dot(W)",
+                "[:, None]" if text in ("b", "v") else ".T",
+            )
             return text + end, truth and (end.startswith((".T", ".max", "[")))
         return text, truth
 
@@ -99,7 +143,12 @@ def formulas(count, seed=0):
 
 def by_numpy(formula):
     """{"shape", "data"} or the kind of error, from Python and NumPy themselves."""
-    shown = SimpleNamespace(**{name: getattr(np, name) for name in "exp tanh abs square maximum minimum outer dot where sum mean max transpose".split()})
+    shown = SimpleNamespace(
+        **{
+            name: getattr(np, name)
+            for name in "exp tanh abs square maximum minimum outer dot where sum mean max transpose".split()
+        }
+    )
     functions = {"sigmoid": loose(sigmoid), "relu": loose(relu), "softmax": loose(softmax), "len": len, "abs": np.abs}
     world = vars(shown) | functions | {"np": shown} | NAMES
     try:
@@ -108,7 +157,9 @@ def by_numpy(formula):
     except (ValueError, IndexError):
         return "shape"
     except TypeError as error:
-        return "value" if "boolean" in str(error) or "loop" in str(error) else "shape"  # a plain number has no length, no row, no @
+        return (
+            "value" if "boolean" in str(error) or "loop" in str(error) else "shape"
+        )  # a plain number has no length, no row, no @
     except (AttributeError, SyntaxError):
         return "attribute"  # of a number that was typed: neither right nor wrong here
     return {"shape": list(value.shape), "data": value.ravel().tolist()}
@@ -122,6 +173,14 @@ def loose(f):
 def agree(one, other):
     if isinstance(one, str) or isinstance(other, str):
         return one == other
-    return one["shape"] == other["shape"] and np.allclose(
-        np.array(one["data"], dtype=float), np.array(other["data"], dtype=float), rtol=1e-9, atol=1e-9, equal_nan=True
+    return (
+        one["shape"] == other["shape"]
+        and len(one["data"]) == len(other["data"])
+        and np.allclose(
+            np.array(one["data"], dtype=float),
+            np.array(other["data"], dtype=float),
+            rtol=1e-9,
+            atol=1e-9,
+            equal_nan=True,
+        )
     )
