@@ -559,7 +559,7 @@
     const few = sum(values.map(([, value]) => value.data.length)) <= 40;
     const list = values.map(([name, value]) => (value.shape.length ? `${name} ${shown(value.shape)}` : `${name} = ${printed(value)}`)).join(", ");
     const text = values.map(([name, value]) => `${name} = ${printed(value)}`).join("\n");
-    return element("details", { open: few }, element("summary", {}, few ? "In play" : `In play: ${list}`), element("pre", { tabIndex: 0, role: "region", ariaLabel: "The arrays in play" }, text));
+    return element("details", { open: few }, element("summary", {}, few ? "In play" : `In play: ${list}`), element("pre", { tabIndex: 0, role: "group", ariaLabel: "The arrays in play" }, text));
   };
 
   // What is typed stays in the browser, under the question's key.
@@ -568,9 +568,9 @@
     return { kept, save: () => store.write(key, kept), forget: () => store.write(key, null) };
   };
 
-  const feedback = (place, { status, sentence, at }, tries, { hint, right }, typed, before = "") => {
+  const feedback = (place, { status, sentence, at }, tries, { hint, right } = {}, typed = "", before = "") => {
     const parts = [element("p", {}, element("strong", {}, { right: "Right. ", wrong: before, unread: before }[status]), ...words(sentence))];
-    if (at !== undefined && typed) parts.push(element("pre", { tabIndex: 0, role: "region", ariaLabel: "Where it stops" }, `${plain(typed)}\n${" ".repeat(at)}^`));
+    if (at !== undefined && typed) parts.push(element("pre", { tabIndex: 0, role: "group", ariaLabel: "Where it stops" }, `${plain(typed)}\n${" ".repeat(at)}^`));
     if (status === "wrong" && tries > 1 && hint) parts.push(element("p", {}, element("strong", {}, "Hint: "), ...words(hint)));
     if (status === "wrong" && tries > 2) parts.push(element("p", {}, element("strong", {}, "The answer: "), element("code", {}, right)));
     place.replaceChildren(...parts);
@@ -681,7 +681,7 @@
         .replace(/<<(.*?)>>/g, (_, each) => layers.map((k) => atLayer(each, k)).join(", "))
         .replace(/^( *)\{lines\}/m, (_, space) => typed.map((line) => space + line).join("\n"))
         .replace(/^ *\{\w+\}\n/gm, ""); // what no choice has filled
-      code.replaceChildren(element("p", {}, "The same in a kernel, in nnlib's words:"), element("pre", { tabIndex: 0, role: "region", ariaLabel: "Python for a kernel" }, text));
+      code.replaceChildren(element("p", {}, "The same in a kernel, in nnlib's words:"), element("pre", { tabIndex: 0, role: "group", ariaLabel: "Python for a kernel" }, text));
     };
 
     const clear = () => {
