@@ -6,6 +6,8 @@
   // ------------------------------------------------------------------------------------------------ arrays
   // An array is { shape, data, truth }: at most two axes, row by row; `truth` marks what a comparison made.
 
+  const NOTHING = "Nothing is typed yet.";
+
   class Complaint extends Error {
     constructor(sentence, at = 0, kind = "syntax") {
       super(sentence);
@@ -369,7 +371,7 @@
   };
 
   const evaluate = (source, names) => {
-    if (!source.trim()) throw new Complaint("Nothing is typed yet.");
+    if (!source.trim()) throw new Complaint(NOTHING);
     return parse(plain(source), names)();
   };
 
@@ -558,7 +560,7 @@
     const values = form.given.map((name) => [name, form.reader(name)]);
     const few = sum(values.map(([, value]) => value.data.length)) <= 40;
     const list = values.map(([name, value]) => (value.shape.length ? `${name} ${shown(value.shape)}` : `${name} = ${printed(value)}`)).join(", ");
-    const text = values.map(([name, value]) => `${name} = ${printed(value)}`).join("\n");
+    const text = values.map(([name, value]) => `${name}${value.shape.length === 2 ? " " : " = "}${printed(value)}`).join("\n");
     return element("details", { open: few }, element("summary", {}, few ? "In play" : `In play: ${list}`), element("pre", { tabIndex: 0, role: "group", ariaLabel: "The arrays in play" }, text));
   };
 
@@ -668,7 +670,7 @@
           input.setSelectionRange(at, at + 1);
         }
       } else if (all) feedback(said, { status: "right", sentence: form.lines.map((name) => right[name].because ?? "").filter(Boolean).join(" ") });
-      else said.replaceChildren(element("p", {}, any ? "Right so far." : "Nothing is typed yet."));
+      else said.replaceChildren(element("p", {}, any ? "Right so far." : NOTHING));
       if (spec.code && any) show();
     };
 

@@ -579,7 +579,7 @@ def told(verdict, tries, hint, answer):
 def table(case, names):
     """The arrays that are shown beside a form."""
     shown = ((name, turn(case.names[name]) if name in case.turned else case.names[name]) for name in names)
-    return "<pre>" + escape("\n".join(f"{name} = {array(value)}" for name, value in shown)) + "</pre>"
+    return "<pre>" + escape("\n".join(f"{name}{' ' if value.ndim == 2 else ' = '}{array(value)}" for name, value in shown)) + "</pre>"
 
 
 def array(value):

@@ -151,6 +151,6 @@
 
   census() {
     const count = (selector) => document.querySelectorAll(selector).length;
-    return { formulas: count(".math"), figures: count("main img"), explorers: count("figure.explorer"), folds: count("details") };
+    return { formulas: count(".math"), figures: count("main img"), explorers: count("figure.explorer"), questions: count("div.ask"), folds: count("details") };
   },
 })

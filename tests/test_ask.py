@@ -439,3 +439,247 @@ def test_each_option_brings_its_names():
     )
     assert question.judge({"y": "2 * np.maximum(z, 0)"}, {"Activation": "relu"})["y"].status == "right"
     assert question.judge({"y": "2 * np.maximum(z, 0)"}, {"Activation": "tanh"})["y"].status == "wrong"
+
+
+# The page ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(browser, tmp_path):  # noqa: F811
+    """A page with one question of each kind, from a folder, so that what is typed can be kept."""
+    body = "".join(question().html for question in (number, expression, choice, form))
+    style = (ROOT / "_static" / "ask.css").read_text("utf-8")
+    colours = ":root { --fwd: #0068a3; --grad: #a94700; --pst-color-background: #fff; --pst-color-text-base: #111; }"
+    (tmp_path / "page.html").write_text(
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Questions</title><style>{colours}{style}</style>"
+        f"<main><h1>Questions</h1>{body}</main><script>{SCRIPT}</script></html>", "utf-8"
+    )  # fmt: skip
+    with browser.new_context(viewport={"width": 390, "height": 800}) as context:
+        heard = []
+        context.on("request", lambda request: heard.append(request.url))
+        page = context.new_page()
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.goto((tmp_path / "page.html").as_uri())
+        yield page
+        assert [url for url in heard if not url.startswith(("file:", "data:"))] == []
+
+
+def said(page, k):
+    return page.locator(".ask").nth(k).locator("[role=status]").inner_text()
+
+
+def answer(page, k, *typed):
+    for text in typed:
+        field = page.locator(".ask").nth(k).locator("input[type=text]").first
+        field.fill(text)
+        field.press("Enter")
+
+
+def test_a_sentence_then_a_hint_then_the_answer(asked):
+    answer(asked, 0, "0.1")
+    assert said(asked, 0) == "That is t - a, which points uphill."
+    answer(asked, 0, "0.1", "q + 1")
+    assert "Hint" not in said(asked, 0)  # the same once more, and what could not be read, are no second try
+    answer(asked, 0, "5")
+    assert "Hint: The answer less the target." in said(asked, 0) and "The answer" not in said(asked, 0).replace("The answer less", "")
+    answer(asked, 0, "6")
+    assert "The answer: -0.1" in said(asked, 0)
+    answer(asked, 0, "-0.1")
+    assert said(asked, 0) == "Right. Too small an answer has a negative delta."
+
+
+def test_a_choice_by_keyboard(asked):
+    radios = asked.locator(".ask").nth(2).locator("input[type=radio]")
+    radios.nth(1).focus()
+    asked.keyboard.press("Space")
+    asked.keyboard.press("Enter")
+    assert said(asked, 2) == "Those are the neurons; each has its own bias."
+    asked.keyboard.press("ArrowDown")
+    asked.keyboard.press("Enter")
+    assert "Hint: A gradient has the shape" in said(asked, 2)
+    radios.nth(0).focus()
+    asked.keyboard.press("Space")
+    asked.keyboard.press("Enter")
+    assert said(asked, 2).startswith("Right. Each row is an example")
+
+
+def test_what_cannot_be_read_is_pointed_at_and_selected(asked):
+    answer(asked, 1, "g * q")
+    assert "q is not known here. Known are g, z, a." in said(asked, 1) and "g * q\n    ^" in said(asked, 1)
+    field = asked.locator(".ask").nth(1).locator("input[type=text]")
+    assert field.evaluate("(f) => [f.selectionStart, f.selectionEnd, document.activeElement === f, f.ariaInvalid]") == [4, 5, True, "true"]
+
+
+def test_the_first_wrong_line_is_named(asked):
+    fields = asked.locator(".ask").nth(3).locator("input[type=text]")
+    for k, text in enumerate(["g @ W", "g.T @ x + 1", "g"]):
+        fields.nth(k).fill(text)
+    fields.nth(2).press("Enter")
+    assert said(asked, 3).startswith("The first wrong line is dW. Not yet")
+    assert asked.locator(".ask").nth(3).locator(".ask-mark").all_inner_texts() == ["✓ right", "✗ wrong", "✗ wrong"]
+    fields.nth(1).fill("g.T @ x")
+    fields.nth(2).fill("")
+    fields.nth(1).press("Enter")
+    assert said(asked, 3) == "Right so far."
+
+
+def test_pasted_lines_find_their_fields(asked):
+    box = asked.locator(".ask").nth(3)
+    box.get_by_text("Paste all lines at once").press("Enter")
+    box.locator("textarea").fill("# backward\nback = g.T\ndx = g.dot(W)  # rows\nd_W = back @ x;\ndb = sum(g, axis=0)\nprint(db)")
+    box.get_by_role("button", name="Put them in and check").press("Enter")
+    assert [field.input_value() for field in box.locator("input[type=text]").all()] == ["g.dot(W)", "(g.T) @ x", "sum(g, axis=0)"]
+    assert said(asked, 3) == "Right."
+    box.locator("textarea").fill("nothing here")
+    box.get_by_role("button", name="Put them in and check").press("Enter")
+    assert "No line was found. A line is written dx = …" in said(asked, 3)
+
+
+def test_what_was_typed_is_kept_and_can_be_cleared(asked):
+    answer(asked, 1, "a * g")
+    asked.reload()
+    field = asked.locator(".ask").nth(1).locator("input[type=text]")
+    assert field.input_value() == "a * g" and said(asked, 1) == "That is the activation, not its slope."
+    asked.locator(".ask").nth(1).get_by_role("button", name="Clear").press("Enter")
+    assert field.input_value() == "" and said(asked, 1) == ""
+    asked.reload()
+    assert field.input_value() == "" and asked.evaluate("Object.keys(localStorage).length") == 0
+
+
+def test_it_is_accessible_and_fits_a_phone(asked):
+    answer(asked, 0, "5", "6")
+    answer(asked, 1, "g * q")
+    asked.evaluate(AXE_SCRIPT)
+    found = asked.evaluate(f"(options) => {CHECKS}.accessibility(options)", AXE)
+    assert found["passes"] and [v["help"] for v in found["violations"]] == []
+    assert asked.evaluate(f"{CHECKS}.overflow()") == []
+    spoken = asked.locator("input, select, textarea").evaluate_all("(all) => all.map((field) => field.labels[0]?.textContent.trim())")
+    assert all(spoken) and asked.locator("[role=status]").count() == asked.locator(".ask").count()
+
+
+def test_the_code_for_a_kernel_runs_and_says_the_same(browser, backward, tmp_path, capsys, checked):  # noqa: F811
+    """In every setting: the right lines are right in nnlib's words too, and a wrong one has the same name."""
+    (tmp_path / "page.html").write_text(f"<!doctype html><meta charset=utf-8><title>Q</title>{backward.html}<script>{SCRIPT}</script>", "utf-8")
+    count = 0
+    with browser.new_page() as page:
+        page.goto((tmp_path / "page.html").as_uri())
+        chosen_ones = [c for c in backward.settings() if c["Layers"] != "4-3-3" and c["Hidden activation"] != "relu"]
+        for chosen in chosen_ones[::3]:
+            for label, text in chosen.items():
+                page.get_by_label(label).select_option(text)
+            form = backward.case(chosen)
+            for name in form.lines:
+                page.get_by_label(f"{name} =").fill(form.answer(name))
+            page.get_by_role("button", name="Check").click()
+            assert page.locator("[role=status]").inner_text() == "Right."
+            exec(page.get_by_role("group", name="Python for a kernel").inner_text(), {})
+            assert capsys.readouterr().out.startswith("Right"), chosen
+            page.get_by_label("db1 =").fill("delta1.mean(axis=%d)" % (chosen["Examples are"] == "columns"))
+            page.get_by_role("button", name="Check").click()
+            assert "bias_mean" in page.locator("[role=status]").inner_text()
+            code = page.get_by_role("group", name="Python for a kernel").inner_text()
+            world = {}
+            exec(code.replace("print(", "told = (", 1), world)
+            assert "bias_mean" in {cause.name for cause in world["told"].causes}, chosen
+            count += 1
+    checked(settings_run_in_a_kernel=count)
+
+
+# The live face ----------------------------------------------------------------------------------------------------------
+
+
+def widgets_of(question):
+    def inside(widget):
+        return [widget] + [w for child in getattr(widget, "children", ()) for w in inside(child)]
+
+    found = {}
+    for widget in inside(question.live()):
+        found.setdefault(type(widget).__name__, []).append(widget)
+    return found
+
+
+def test_live_a_form_is_judged_as_in_the_page():
+    live = widgets_of(form())
+    for field, text in zip(live["Text"], ["g @ W", "g.T @ x + 1", "g"], strict=True):
+        field.value = text
+    for expected in (["The first wrong line is dW. Not yet"], ["The first wrong line is dW. Not yet"]):
+        live["Button"][0].click()
+        assert all(words in live["HTML"][-1].value for words in expected) and "Hint" not in live["HTML"][-1].value
+    live["Text"][1].value = "g.T @ x + 2"
+    live["Button"][0].click()
+    assert "Its shape is that of W." in live["HTML"][-1].value
+    live["Text"][1].value, live["Text"][2].value = "g.T @ x", "g.sum(0)"
+    live["Button"][0].click()
+    assert "Right." in live["HTML"][-1].value and 'aria-live="polite"' in live["HTML"][-1].value
+
+
+def test_live_an_expression_a_number_and_a_choice():
+    live = widgets_of(expression())
+    live["Text"][0].value = "g * <b>"
+    live["Button"][0].click()
+    assert "&lt;b&gt;" in live["HTML"][-1].value and "<b>" not in live["HTML"][-1].value.replace("<b>Hint", "")
+    live = widgets_of(number())
+    live["Text"][0].value = "0.1"
+    live["Button"][0].click()
+    assert "points uphill" in live["HTML"][-1].value
+    live = widgets_of(choice())
+    live["Button"][0].click()
+    assert "Nothing is chosen yet" in live["HTML"][-1].value
+    for option, words in (("over both", "each neuron has its own"), ("over the columns", "Hint"), ("over the rows", "Right.")):
+        live["RadioButtons"][0].value = option
+        live["Button"][0].click()
+        assert words in live["HTML"][-1].value
+
+
+def test_live_a_choice_of_networks(backward):
+    live = widgets_of(backward)
+    assert [menu.description for menu in live["Dropdown"]] == ["Examples are", "Layers", "Hidden activation", "Output and loss"]
+    live["Dropdown"][1].value = "4-5-2-3"
+    box = backward.live()
+    assert len(backward.case({"Layers": "4-5-2-3"}).lines) == 9 and "Text" in live and box.children
+
+
+# What is stored ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_static_face_is_small_and_the_same_in_every_process(backward):
+    import subprocess
+    import sys
+
+    here = ROOT / "tests"
+    code = "import sys, test_ask; sys.stdout.buffer.write((test_ask.form().html + test_ask.choice().html).encode())"
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": f"{here}:{ROOT}:{ROOT / 'tools'}"},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert runs == {(form().html + choice().html).encode()}
+    assert len(form().html.encode()) < 2000 and len(backward.html.encode()) <= Backward.max_bytes
+
+
+def test_without_the_script_a_question_still_reads():
+    html = number().html
+    assert "With a = 0.9 and t = 1, what is a - t?" in html and "run this cell in a kernel" in html
+    assert "<script" not in html and " id=" not in html
+
+
+def test_a_notebook_gets_both_faces(monkeypatch):
+    faces = number()._repr_mimebundle_()
+    assert {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"} <= faces.keys()
+    assert faces["text/plain"] == "Question: With a = 0.9 and t = 1, what is a - t?"
+    monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
+    with pytest.warns(UserWarning, match="pip install 'nnlib\\[explore\\]'"):
+        assert set(number()._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+def test_only_pages_with_a_question_load_the_script(book, checked):  # noqa: F811
+    from pages import HTML
+
+    asking, others = 0, 0
+    for path in HTML.rglob("*.html"):
+        text = path.read_text("utf-8")
+        assert ('class="ask"' in text) == ("ask.js" in text) == ("ask.css" in text), path.name
+        asking, others = asking + ('class="ask"' in text), others + ('class="ask"' not in text)
+    checked(pages_that_ask=asking, pages_that_do_not=others)

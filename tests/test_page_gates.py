@@ -15,13 +15,16 @@ from pages import (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     serve,
     theme,
 )
 
+from nnlib.ask import Choice, Number
 from nnlib.explore import Explorer, Slider
 
+ASK = (ROOT / "_static" / "ask.js").read_text("utf-8")
 PAGE = f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -31,6 +34,7 @@ PAGE = f"""\
 <link rel="icon" href="data:,">
 <style>
 {(ROOT / "_static" / "book.css").read_text("utf-8")}
+{(ROOT / "_static" / "ask.css").read_text("utf-8")}
 @media (prefers-color-scheme: dark) {{ body {{ background: #111; }} body, a {{ color: #eee; }} }}
 </style>
 <main>
@@ -59,6 +63,13 @@ def explorer(say="A line with slope {:.1f} that starts at {:.1f}"):
     return Explorer(draw, lambda slope, start: say.format(slope, start), "A line", **sliders).html
 
 
+def question():
+    """One of a kind that is typed and one that is chosen, with the page's script."""
+    number = Number("What is two and two?", 4, hint="Count your fingers.")
+    choice = Choice("Which way is downhill?", {"left": "There the loss rises.", "right": "There the loss falls."}, "right")
+    return f"{number.html}{choice.html}<script>{ASK}</script>"
+
+
 def traffic(page):
     """Nothing more than what `opened` has heard."""
     return []
@@ -74,6 +85,7 @@ CHECKS = (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     theme,
     traffic,
@@ -90,6 +102,7 @@ GOOD = f"""\
 <details><summary>Answer</summary><p>Forty-two.</p></details>
 <div style="width: 300px; height: 20px; overflow: auto; contain: paint" tabindex="0"><p>A short line</p></div>
 {explorer()}
+{question()}
 """
 
 # what is wrong: the check that finds it, the page's content, and words of the finding
@@ -133,6 +146,12 @@ DEFECTS = {
     "an explorer with one text": (explorers, explorer("A line that starts somewhere"), "share an alternative text"),
     "an explorer with a broken frame": (explorers, explorer().replace("image/svg", "image/none", 1), "does not load"),
     "an explorer without a base": (explorers, explorer().replace("input.value =", "input.last ="), "left its base"),
+    "a question without its script": (questions, Number("What is two and two?", 4).html, "without a form"),
+    "a question that judges falsely": (questions, question().replace("if (same(got, right, right)) return", "if (false) return"), "the right answer is met"),
+    "a question that is silent": (questions, question().replace('"Nothing is typed yet."', '""'), "an empty answer is met"),
+    "a question without a label": (questions, question().replace('element("label", {}, single', 'element("span", {}, single'), "without a label"),
+    "a question that is not cleared": (questions, question().replace("forget();", "return;"), "cleared, it still says"),
+    "a choice that ignores the keyboard": (questions, question().replace("(event.preventDefault(), check())", "event.preventDefault()"), "is met with"),
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
     "a formula that scrolls": (accessibility, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
