@@ -102,9 +102,9 @@ class Lines(Question):
     lines : dict
         From each line's name to its `Line`, in order.
     names : dict
-        The names in play: arrays, numbers, or formulas of the others. Names that begin with ``_`` are for `Line`s alone.
+        The names in play: arrays, numbers, or formulas of the others. Names that begin with ``_`` are for lines alone.
     choices : dict, optional
-        From a label to its options, from their texts to `Option`s: what the reader may choose before typing.
+        From a label to its options, from their texts to each `Option`: what the reader may choose before typing.
     code : str, optional
         Python that is shown below the form, with what was typed in place of ``{lines}``.
 
