@@ -186,7 +186,7 @@ def network(sizes, rng):
 
 
 PLACE = re.compile(
-    r" (for \S+ )?(in layer \d+|in the hidden layers|everywhere)(?=\W)"
+    r" (for \S+ )?(in layer \d+|in the hidden layers|everywhere)( alone)?(?=\W)"
 )  # the form itself says which line
 
 

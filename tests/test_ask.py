@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from formulas import NAMES, agree, by_numpy, formulas
-from pages import AXE, AXE_SCRIPT, CHECKS, ROOT, book, browser, opened  # noqa: F401, fixtures
+from pages import AXE, AXE_SCRIPT, CHECKS, HTML, ROOT
 
 from nnlib import bce, cross_entropy, half_mse, identity, relu, sigmoid, softmax, tanh
 from nnlib.ask import Choice, Expression, Line, Lines, Number, Option
@@ -20,7 +20,7 @@ LISTED = {mistake.name for mistake in MISTAKES}
 
 
 @contextmanager
-def blank(browser, script=SCRIPT, body=""):  # noqa: F811
+def blank(browser, script=SCRIPT, body=""):
     """An empty page with the questions' script."""
     with browser.new_page() as page:
         page.set_content(f"<!doctype html><html lang=en><title>Questions</title><main><h1>Questions</h1>{body}</main>")
@@ -29,7 +29,7 @@ def blank(browser, script=SCRIPT, body=""):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def page(browser):  # noqa: F811
+def page(browser):
     with blank(browser) as page:
         yield page
 
@@ -119,7 +119,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_the_evaluator_is_noticed(browser, expected, fault):  # noqa: F811
+def test_a_fault_in_the_evaluator_is_noticed(browser, expected, fault):
     old, new = FAULTS[fault]
     assert SCRIPT.count(old) == 1
     with blank(browser, SCRIPT.replace(old, new)) as page:
@@ -445,7 +445,7 @@ def test_each_option_brings_its_names():
 
 
 @pytest.fixture
-def asked(browser, tmp_path):  # noqa: F811
+def asked(browser, tmp_path):
     """A page with one question of each kind, from a folder, so that what is typed can be kept."""
     body = "".join(question().html for question in (number, expression, choice, form))
     style = (ROOT / "_static" / "ask.css").read_text("utf-8")
@@ -557,7 +557,7 @@ def test_it_is_accessible_and_fits_a_phone(asked):
     assert all(spoken) and asked.locator("[role=status]").count() == asked.locator(".ask").count()
 
 
-def test_the_code_for_a_kernel_runs_and_says_the_same(browser, backward, tmp_path, capsys, checked):  # noqa: F811
+def test_the_code_for_a_kernel_runs_and_says_the_same(browser, backward, tmp_path, capsys, checked):
     """In every setting: the right lines are right in nnlib's words too, and a wrong one has the same name."""
     (tmp_path / "page.html").write_text(f"<!doctype html><meta charset=utf-8><title>Q</title>{backward.html}<script>{SCRIPT}</script>", "utf-8")
     count = 0
@@ -674,9 +674,7 @@ def test_a_notebook_gets_both_faces(monkeypatch):
         assert set(number()._repr_mimebundle_()) == {"text/html", "text/plain"}
 
 
-def test_only_pages_with_a_question_load_the_script(book, checked):  # noqa: F811
-    from pages import HTML
-
+def test_only_pages_with_a_question_load_the_script(book, checked):
     asking, others = 0, 0
     for path in HTML.rglob("*.html"):
         text = path.read_text("utf-8")
