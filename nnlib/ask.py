@@ -294,9 +294,9 @@ class Number(Expression):
 
     def __init__(self, prompt, right, *, tolerance=None, wrong=None, names=None, hint="", because=""):
         tolerance = tolerance if tolerance is not None else abs(right) / 1000 or 0.001
-        wrong = {repr(float(value)): sentence for value, sentence in (wrong or {}).items()}
+        wrong = {f"{value:.15g}": sentence for value, sentence in (wrong or {}).items()}
         super().__init__(
-            prompt, repr(float(right)), names or {}, wrong=wrong, hint=hint, because=because, tolerance=tolerance
+            prompt, f"{right:.15g}", names or {}, wrong=wrong, hint=hint, because=because, tolerance=tolerance
         )
 
 
@@ -579,7 +579,11 @@ def told(verdict, tries, hint, answer):
 def table(case, names):
     """The arrays that are shown beside a form."""
     shown = ((name, turn(case.names[name]) if name in case.turned else case.names[name]) for name in names)
-    return "<pre>" + escape("\n".join(f"{name}{' ' if value.ndim == 2 else ' = '}{array(value)}" for name, value in shown)) + "</pre>"
+    return (
+        "<pre>"
+        + escape("\n".join(f"{name}{' ' if value.ndim == 2 else ' = '}{array(value)}" for name, value in shown))
+        + "</pre>"
+    )
 
 
 def array(value):

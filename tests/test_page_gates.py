@@ -65,7 +65,9 @@ def explorer(say="A line with slope {:.1f} that starts at {:.1f}"):
 def question():
     """One of a kind that is typed and one that is chosen, with the page's script."""
     number = Number("What is two and two?", 4, hint="Count your fingers.")
-    choice = Choice("Which way is downhill?", {"left": "There the loss rises.", "right": "There the loss falls."}, "right")
+    choice = Choice(
+        "Which way is downhill?", {"left": "There the loss rises.", "right": "There the loss falls."}, "right"
+    )
     return f"{number.html}{choice.html}<script>{ASK}</script>"
 
 
