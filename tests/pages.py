@@ -201,7 +201,7 @@ STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
 
 
 def questions(page):
-    """Every question can be answered by keyboard, has labels, and says what it thinks of no answer and of the right one."""
+    """Every question is answered by keyboard, has labels, and answers to nothing and to the right answer."""
     return [problem for box in page.locator("div.ask").all() for problem in question(box)]
 
 

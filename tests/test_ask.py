@@ -1,6 +1,8 @@
 """Questions: the grammar of both faces against NumPy, what is said of an answer, and the page by keyboard and by ear."""
 
 import re
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +14,7 @@ from nnlib import bce, cross_entropy, half_mse, identity, relu, sigmoid, softmax
 from nnlib.ask import Choice, Expression, Line, Lines, Number, Option
 from nnlib.grammar import Complaint, evaluate
 from nnlib.mistakes import MISTAKES
-from nnlib.slips import RULES, SLIPS, C, Backward
+from nnlib.slips import RULES, SLIPS, Backward, C
 
 SCRIPT = (ROOT / "_static" / "ask.js").read_text("utf-8")
 COUNT = 900
@@ -235,7 +237,7 @@ def test_the_page_names_what_diagnose_names(page, backward, checked):
             form, typed = backward.case(chosen), []
             for line in form.lines:
                 rule = next(rule for rule in SLIPS if RULES[rule].right == form.lines[line].right)
-                for name, formula in SLIPS[rule]:
+                for _, formula in SLIPS[rule]:
                     if formula not in form.lines[line].wrong or formula not in form.wrong(line):
                         continue
                     causes = {cause.name for cause in backward.diagnosis(form, chosen, line, formula).causes}
@@ -595,7 +597,7 @@ def test_the_code_for_a_kernel_runs_and_says_the_same(browser, backward, tmp_pat
             assert page.locator("[role=status]").inner_text() == "Right."
             exec(page.get_by_role("group", name="Python for a kernel").inner_text(), {})
             assert capsys.readouterr().out.startswith("Right"), chosen
-            page.get_by_label("db1 =").fill("delta1.mean(axis=%d)" % (chosen["Examples are"] == "columns"))
+            page.get_by_label("db1 =").fill(f"delta1.mean(axis={int(chosen['Examples are'] == 'columns')})")
             page.get_by_role("button", name="Check").click()
             assert "bias_mean" in page.locator("[role=status]").inner_text()
             code = page.get_by_role("group", name="Python for a kernel").inner_text()
@@ -673,9 +675,6 @@ def test_live_a_choice_of_networks(backward):
 
 
 def test_the_static_face_is_small_and_the_same_in_every_process(backward):
-    import subprocess
-    import sys
-
     here = ROOT / "tests"
     code = "import sys, test_ask; sys.stdout.buffer.write((test_ask.form().html + test_ask.choice().html).encode())"
     runs = {
@@ -699,7 +698,7 @@ def test_a_notebook_gets_both_faces(monkeypatch):
     faces = number()._repr_mimebundle_()
     assert {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"} <= faces.keys()
     assert faces["text/plain"] == "Question: With a = 0.9 and t = 1, what is a - t?"
-    monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
     with pytest.warns(UserWarning, match="pip install 'nnlib\\[explore\\]'"):
         assert set(number()._repr_mimebundle_()) == {"text/html", "text/plain"}
 
