@@ -95,9 +95,9 @@
     return (r + g + b) / 3 < 128 === (scheme === "dark") ? [] : [`the background is rgb(${r}, ${g}, ${b}) in a ${scheme} system`];
   },
 
-  // On paper all that is folded lies open.
+  // On paper all that is folded lies open, but for the field to paste into, which is of no use there.
   folded() {
-    return [...document.querySelectorAll("details")].flatMap((details) =>
+    return [...document.querySelectorAll("details:not(.ask-paste)")].flatMap((details) =>
       [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.getBoundingClientRect().height)
         .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
   },

@@ -34,7 +34,8 @@ PAGE = f"""\
 <style>
 {(ROOT / "_static" / "book.css").read_text("utf-8")}
 {(ROOT / "_static" / "ask.css").read_text("utf-8")}
-@media (prefers-color-scheme: dark) {{ body {{ background: #111; }} body, a {{ color: #eee; }} }}
+html {{ --pst-color-background: #fff; }}
+@media (prefers-color-scheme: dark) {{ html {{ --fwd: #56b4e9; --pst-color-background: #111; }} body {{ background: #111; }} body, a {{ color: #eee; }} }}
 </style>
 <main>
 <h1 id="top">A page</h1>
