@@ -473,12 +473,12 @@ def draw_tangent(ax, f, x0, slope, span):
     ax.set(xlim=span, ylim=(y.min() - margin, y.max() + margin))
 
 
-def draw_descent(ax, f, points):
-    """Draw f and the numbered points that a descent visits, with an arrow from each to the next."""
+def draw_descent(ax, f, points, span=None):
+    """Draw f, over ``span`` or around them, and the numbered points that a descent visits, with arrows between them."""
     points = np.asarray(points, dtype=float)
     low, high = points.min(), points.max()
     margin = 0.25 * (high - low or 1)
-    x = np.linspace(low - margin, high + margin, 200)
+    x = np.linspace(*(span or (low - margin, high + margin)), 200)
     ax.plot(x, f(x), color=FORWARD)
     heights = np.array([f(point) for point in points])
     ax.plot(points, heights, "o", color=BACKWARD)

@@ -200,8 +200,9 @@ def sweep(figure, control, steps):
     """What is to be seen and heard at each step, from one end of a control to the other."""
     keyboard = control.page.keyboard
     control.focus()
-    keyboard.press("End")
     figure.evaluate(RECORD)
+    keyboard.press("End")
+    figure.evaluate("(figure) => { figure.states = []; }")
     keyboard.press("Home")  # wherever it stood before, it has moved
     for _ in range(steps):
         keyboard.press("ArrowRight")
@@ -211,13 +212,13 @@ def sweep(figure, control, steps):
 # Moved one at a time the other controls are at their base, moved together they stay where they were.
 RECORD = """(figure) => {
   const image = figure.querySelector("img");
-  const others = new Map([...figure.querySelectorAll("input")].map((input) => [input, input.value]));
-  const place = (input) => "together" in figure.dataset ? others.get(input) : input.defaultValue;
+  const place = (input) => "together" in figure.dataset ? figure.places.get(input) : input.defaultValue;
   if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
     spoken: target.ariaValueText, alt: image.alt, image: image.src,
     others_moved: [...figure.querySelectorAll("input")].some((input) => input !== target && input.value !== place(input)),
   }));
   figure.states = [];
+  figure.places = new Map([...figure.querySelectorAll("input")].map((input) => [input, input.value]));
 }"""
 
 STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
