@@ -90,7 +90,11 @@ def lab(tmp_path_factory):
         yield address
     finally:
         server.terminate()
-        server.wait(60)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that was still starting; kernels end with their parent
+            server.kill()
+            server.wait(30)
 
 
 def wait_for(address, server, log):
