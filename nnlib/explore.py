@@ -280,7 +280,10 @@ style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;ma
 </figure>
 """
 
-_ONE_AT_A_TIME = "On this page one slider moves at a time; the rest return to their start, {}. Run the notebook to move them all together."
+_ONE_AT_A_TIME = (
+    "On this page one slider moves at a time; the rest return to their start, {}. "
+    "Run the notebook to move them all together."
+)
 _HELD = "On this page {}. Run the notebook to move that, too."
 
 _CONTROL = f"""\

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from pages import CHECKS, ROOT, browser, opened  # noqa: F401, a fixture among them
+from pages import CHECKS, ROOT, opened
 from playwright.sync_api import expect
 
 from chapters import COLLAPSED, MACROS, METADATA
@@ -92,7 +92,9 @@ def lab(tmp_path_factory):
         server.terminate()
         try:
             server.wait(30)
-        except subprocess.TimeoutExpired:  # it waits for a kernel that was still starting; kernels end with their parent
+        except (
+            subprocess.TimeoutExpired
+        ):  # it waits for a kernel that was still starting; kernels end with their parent
             server.kill()
             server.wait(30)
 
