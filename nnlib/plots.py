@@ -524,7 +524,7 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.spines[:].set_visible(True)
 
 
-def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD)):
+def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD), digits=2):
     """Draw a matrix product, A × B = AB, as three tables whose cells have one size.
 
     Parameters
@@ -538,6 +538,8 @@ def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, 
         An entry of the product to frame, with the row and the column that it is made of.
     colors : three str
         FORWARD for values, BACKWARD for gradients.
+    digits : int
+        How many digits of a number are shown.
     """
     A, B = np.array(A), np.array(B)
     if A.ndim != 2 or B.ndim != 2 or A.shape[1] != len(B):
@@ -548,7 +550,7 @@ def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, 
     for M, name, color, cells, sign in zip((A, B, A @ B), names, colors, framed, ("×", "=", "")):
         rows, columns = M.shape
         table = ax.inset_axes([left, -rows / 2, columns, rows], transform=ax.transData)
-        draw_matrix(table, M, color=color)
+        draw_matrix(table, M, color=color, digits=digits)
         if mark:
             inside = np.zeros(M.shape, bool)
             inside[cells] = True
