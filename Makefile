@@ -15,6 +15,7 @@ test: .venv/ready ## run every test: the package, the chapters again cell by cel
 	$(BIN)/ruff check --quiet
 	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python tools/routes.py
 	@echo "All tests passed."
 
 seeds: .venv/ready ## run the package's tests under five hash seeds, in five orders, alone and in parallel

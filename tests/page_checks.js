@@ -98,7 +98,7 @@
   // On paper all that is folded lies open, but for the field to paste into, which is of no use there.
   folded() {
     return [...document.querySelectorAll("details:not(.ask-paste)")].flatMap((details) =>
-      [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.getBoundingClientRect().height)
+      [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.checkVisibility())
         .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
   },
 
