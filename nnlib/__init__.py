@@ -30,7 +30,8 @@ from .activations import (
     tanh_vjp,
 )
 from .contracts import SuspiciousInput
-from .diagnosis import Cause, Diagnosis, check_grads, diagnose, diagnose_function
+from .checks import check_chain, check_grads
+from .diagnosis import Cause, Diagnosis, diagnose, diagnose_function, grads_of_step
 from .gradcheck import CheckResult, check_vjp, numerical_grad, numerical_jacobian, vjp_error
 from .layers import dense, dense_vjp
 from .literate import landed
@@ -54,8 +55,8 @@ from .training import Step, batches, sgd_step, train
 __version__ = "0.1.0"
 __all__ = [
     "GRAD", "VJP", "Cause", "CheckResult", "Diagnosis", "Step", "SuspiciousInput",
-    "backward", "batches", "bce", "bce_grad", "check_grads", "check_vjp", "cross_entropy", "cross_entropy_grad", "dense", "dense_vjp",
-    "diagnose", "diagnose_function", "forward", "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad", "numerical_jacobian",
+    "backward", "batches", "bce", "bce_grad", "check_chain", "check_grads", "check_vjp", "cross_entropy", "cross_entropy_grad", "dense", "dense_vjp",
+    "diagnose", "diagnose_function", "forward", "grads_of_step", "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad", "numerical_jacobian",
     "one_hot", "relu", "relu_vjp", "sgd_step", "sigmoid", "sigmoid_bce", "sigmoid_bce_grad", "sigmoid_vjp", "softmax",
     "softmax_cross_entropy", "softmax_cross_entropy_grad", "softmax_vjp", "tanh", "tanh_vjp", "train", "value_and_grad", "vjp_error",
 ]  # fmt: skip
