@@ -62,7 +62,7 @@ def slope_used(case, k):
         return  # nothing of this kind, or g is 0 somewhere
     used, belongs = delta / s.g, s.at_z / s.g
     for letter, of in (("a", s.a), ("z", s.z)):
-        if (words := polynomial(of, used, letter)) and words != (right := polynomial(s.a, belongs, "a")):
+        if letter in (words := polynomial(of, used, letter)) and words != (right := polynomial(s.a, belongs, "a")):
             instead = f", where {right} belongs" if right else ""
             yield f"In layer {k + 1} the gradient that arrives was multiplied by {words}{instead}."
             return

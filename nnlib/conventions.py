@@ -21,6 +21,7 @@ class Convention(NamedTuple):
     weights: str = "out in"
     biases: str = "n"
     targets: str = "N K"
+    turned: bool = False  #: whether dW lies the other way than W
 
     def hand(self, params, x, t):
         """A network and its batch as this code takes them; copies, which it may change."""
@@ -33,13 +34,14 @@ class Convention(NamedTuple):
 
     def take(self, grads, params):
         """Its gradients in nnlib's shapes, as far as they fit."""
-        turn = np.transpose if self.weights == "in out" else np.asarray
+        turn = np.transpose if (self.weights == "in out") != self.turned else np.asarray
         return [(turn(dW), straight(db, b)) for (dW, db), (_, b) in zip(grads, params)]
 
     def beside(self, told):
         """In words, how it differs from the one that was told."""
         tables = (EXAMPLES, WEIGHTS, BIASES, TARGETS)
-        return [table[mine] for table, mine, theirs in zip(tables, self, told) if mine != theirs]
+        words = [table[mine] for table, mine, theirs in zip(tables, self, told) if mine != theirs]
+        return words + [f"dW laid out the other way than {WEIGHTS[self.weights]}"] * self.turned
 
 
 def conventions(told, loss, n_outputs):

@@ -194,7 +194,7 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
     if wrong := foreign_rule(net):
         return Diagnosis("named", ((wrong,),), params=params)
 
-    flat = [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)]
+    flat = [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)] if len(t) > 1 else grads  # or no sum shows
     bent = {np.shape(db): b.shape for (_, db), (_, f), (_, b) in zip(grads, flat, params) if np.shape(f) != np.shape(db)}
     proviso = [f"with db as {shape}, for b as {b}" for shape, b in bent.items()][:1]
     case = Case.of(net, flat, tolerance, mistakes)
@@ -526,9 +526,6 @@ def trial(my_backward, problem, convention, mistakes):
         return Diagnosis("bad_input", remarks=(did.complaint,), params=problem.params), did.notes
     params, acts, x, t, loss, penalty = did.problem
     diagnosis = judge(params, acts, x, t, loss, did.grads, penalty, mistakes, did.value)
-    turned = [(dW.T, db) for dW, db in did.grads]
-    if not diagnosis and len(set(problem.sizes)) > 1 and is_right(did._replace(grads=turned)):
-        diagnosis = Diagnosis("right", entries=diagnosis.entries, proviso="with dW laid out as in × out, for W as out × in")
     return diagnosis._replace(params=with_biases(params)), did.notes
 
 
@@ -547,9 +544,10 @@ def recognised(my_backward, problem, told):
     found, best = told, outcome(my_backward, problem, told)
     expected = sum(P is not None for pair in best.problem.params for P in pair)
     if best.right_shapes() < expected:
-        for convention in conventions(told, problem.loss, problem.sizes[-1]):
+        turned = told._replace(turned=True)
+        for convention in (*conventions(told, problem.loss, problem.sizes[-1]), turned):
             did = outcome(my_backward, problem, convention)
-            if did.right_shapes() > best.right_shapes():
+            if did.right_shapes() > best.right_shapes() and convention is not turned:
                 found, best = convention, did
             if did.right_shapes() == expected and is_right(did):
                 found = convention
@@ -606,7 +604,7 @@ def on_each(diagnoses, shown, status):
         elif d is shown and status == "unknown":
             sentences = d.remarks
         elif d is shown:
-            sentences = [d.remarks[0]] * bool(d.remarks) + [r for r in d.remarks[1:] if "our loss" in r]
+            sentences = [*d.remarks[:1], *(remark for remark in d.remarks[1:] if "our loss" in remark)]
         else:
             sentences = d.remarks[: d.status == "bad_input"]  # what happened, but no advice
         for sentence in sentences:

@@ -206,6 +206,11 @@ def inside(s):
     return FUSED.get(s.net.loss, s.act)
 
 
+def made_of(s):
+    """What the layer makes, with the activation that a loss has inside."""
+    return bare(inside(s))(s.z) if last(s) else s.a
+
+
 def softmax_once_more(s):
     p = bare(softmax)(s.z)
     return s.delta * p * (1 - p)
@@ -343,7 +348,7 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "slope_missing_in_part", 7, "activation", curved,
-        "The slope f'(z) is missing in one gradient {place}: the others have it.",
+        "The slope f'(z) is missing {place} alone: the rest has it.",
         dict(for_W=lambda s: s.g, only="W"),
         dict(for_b=lambda s: s.g, only="b"),
     ),
@@ -450,7 +455,8 @@ MISTAKES = [  # open: a reader may append an entry
     mistake(
         "a_off_by_one", 10, "dW", every,
         "dW {place} was made with the activations of the wrong layer: those that entered this one belong there.",
-        dict(into=lambda s: outputs_of_layers(s)[s.k + 1]),
+        dict(into=lambda s: s.a),
+        dict(when=fused, into=made_of),
         dict(into=lambda s: outputs_of_layers(s)[s.k - 1]),  # in layer 1 that is the last, as Python counts
         dict(when=not_first, into=lambda s: s.net.trace[s.k - 1][0]),
     ),
@@ -470,6 +476,7 @@ MISTAKES = [  # open: a reader may append an entry
         "inner_product", 5, "dW", every,
         "dW is a single number {place}, a dot product of two vectors, where their outer product belongs.",
         dict(sum_W=lambda s: (s.for_W * s.a).sum()),
+        dict(sum_W=lambda s: (s.for_W * made_of(s)).sum()),
         dict(sum_W=lambda s: (s.for_W * s.into).sum()),
     ),
     # The way back through W
