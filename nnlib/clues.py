@@ -16,7 +16,8 @@ def clues(case, entries):
     wrong = [(int(entry.name[1:]) - 1, "Wb".index(entry.name[0]), entry) for entry in entries if not entry.ok]
     yield pointer(case, wrong)
     yield from factors(case, wrong)
-    yield from slope_used(case, wrong[-1][0])
+    if len(wrong) > 1 and wrong[-2][0] == wrong[-1][0]:  # both gradients of the layer, so δ
+        yield from slope_used(case, wrong[-1][0])
     yield from other_gradients(case)
 
 

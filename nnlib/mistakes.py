@@ -13,7 +13,7 @@ import numpy as np
 
 from .activations import VJP, identity, relu, sigmoid, softmax, tanh
 from .losses import FUSED, GRAD, bce, cross_entropy, softmax_cross_entropy
-from .slots import SLOTS, Layer, Net, bare
+from .slots import ORDER, SLOTS, Layer, Net, bare
 
 __all__ = ["MISTAKES", "Edit", "Layer", "Mistake", "Net", "every", "hidden", "last", "mistake", "not_first"]
 
@@ -33,6 +33,11 @@ class Edit:
     only: str = ""  #: "W", "b" or "δ", where the mistake touches nothing else of what its name says
     detail: str = ""  #: for the sentence
     name: str = ""  #: of the mistake
+
+    @property
+    def first(self):
+        """The place of the first slot that it fills."""
+        return min(ORDER[slot] for slot in self.slots)
 
     def at(self, constant):
         """The edit with a value for its constant."""
@@ -137,7 +142,7 @@ def slope_in_a(act):
 def formula_at(s, a, signs=(1, 1, 1)):
     """The polynomial slope, evaluated at what is taken for a, with other signs if there are any."""
     above, below = (np.polynomial.polynomial.polyval(a, p * signs) for p in slope_in_a(s.act))
-    return s.g * np.where(s.z > 0, above, below)
+    return s.g * np.where(s.z > 0, above, below).astype(s.g.dtype)
 
 
 def has_formula(s):
@@ -318,6 +323,12 @@ MISTAKES = [  # open: a reader may append an entry
         dict(delta=lambda s: s.delta / s.delta.shape[1]),
     ),
     mistake(
+        "mean_over_inputs", 9, "loss", every,
+        "The mean was taken over the inputs instead of the examples {place}: N is how many examples there are.",
+        *scaled(lambda s: n_examples(s) / s.W.shape[1]),
+        *scaled(lambda s: n_examples(s) / s.net.trace[0][0].shape[1]),
+    ),
+    mistake(
         "penalty_missing", 8, "loss", penalised,
         "What the penalty adds to the gradient is missing {place}: the loss has it.",
         *of_both(full_W=lambda s: s.scaled_W, full_b=lambda s: s.scaled_b),
@@ -326,6 +337,12 @@ MISTAKES = [  # open: a reader may append an entry
         "penalty_sign", 8, "loss", penalised,
         "The penalty has the wrong sign {place}: it pulls the parameters away from 0.",
         *of_both(full_W=lambda s: 2 * s.scaled_W - s.full_W, full_b=lambda s: 2 * s.scaled_b - s.full_b),
+    ),
+    mistake(
+        "penalty_strength", 8, "loss", penalised,
+        "The penalty has another strength {place}: {constant} times too much of it was added.",
+        *of_both(full_W=lambda s, c: s.full_W + c * s.net.pull(s.W, "W"), full_b=lambda s, c: s.full_b + c * s.net.pull(s.b, "b")),
+        fitted=True,
     ),
     # The activation and its slope
     mistake(
@@ -524,7 +541,7 @@ MISTAKES = [  # open: a reader may append an entry
         *of_both(sum_W=lambda s: np.outer(s.for_W[-1], s.into[-1]), sum_b=lambda s: s.for_b[-1]),
     ),
     mistake(
-        "weight_decay", 8, "dW", every,
+        "weight_decay", 8, "dW", without_penalty,
         "A weight decay was added {place}, {constant} times the parameter itself: the loss here has no such term.",
         dict(full_W=lambda s, c: s.full_W + c * s.W),
         dict(full_W=lambda s, c: s.full_W + c * s.W, full_b=lambda s, c: s.full_b + c * s.b),

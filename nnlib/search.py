@@ -6,7 +6,7 @@ constant, such as the strength of a weight decay, which least squares finds firs
 """
 
 from collections import defaultdict
-from itertools import chain, combinations_with_replacement, product
+from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
@@ -145,17 +145,22 @@ def search(case, scales=()):
     that a loss of the owner's own does not use one up.
     """
     other = {words: scale for words, scale in scales if scale not in named_scales(case)}
-    for n, tried in ((1, {"": 1.0}), (1, other), (2, {"": 1.0}), (2, dict(scales))):
+    for n, losses in ((1, {"": 1.0}), (1, other), (2, {"": 1.0}), (2, dict(scales))):
         empty = True
-        for words, scale in tried.items():
+        for words, scale in losses.items():
             scaled = rescaled(case, scale)
             if n == 2 and words and not any(map(any, untouched(scaled))):
                 continue  # where nothing at all is right, every factor would be a guess
-            certain, fitted = places(scaled)
+            tried = condensed(scaled) if n == 2 else scaled
+            certain, fitted = places(tried)
             groups = [certain] * n
-            for made in filter(apart, chain(explain(scaled, groups), fit(scaled, groups[1:], fitted))):
-                empty = False
-                yield words, made
+            for more in explain(tried, groups), fit(tried, groups[1:], fitted):
+                for made in filter(apart, more):
+                    if tried is scaled or any(explain(scaled, [[m] for m in made])):
+                        empty = False
+                        yield words, made
+                if not empty:
+                    break  # where no constant is needed, none is fitted
         if not empty:
             return
 
@@ -167,6 +172,26 @@ def rescaled(case, scale):
     if factor == 1:
         return case
     return Case.of(net._replace(g=factor * net.g, scale=scale), case.grads, case.tolerance, case.mistakes)
+
+
+WIDE = 64
+
+
+def condensed(case):
+    """The same with the inputs of a wide first layer added up in groups, and so its W and dW: these are linear in one another.
+
+    What does not explain the sums explains nothing, and is found out much sooner.
+    """
+    (W, b), *params = case.net.params
+    (x, *made), *trace = case.net.trace
+    (dW, db), *grads = case.grads
+    if W.shape[1] <= WIDE or case.net.penalty or np.shape(dW) not in (W.shape, W.T.shape):
+        return case
+    starts = np.linspace(0, W.shape[1], WIDE, endpoint=False).astype(int)
+    upright = int(dW.shape == W.shape)
+    x, W, dW = (np.add.reduceat(X, starts, axis) for X, axis in ((x, 1), (W, 1), (dW, upright)))
+    net = case.net._replace(params=[(W, b), *params], trace=[(x, *made), *trace])
+    return Case.of(net, [(dW, db), *grads], case.tolerance, case.mistakes)
 
 
 def named_scales(case):
@@ -212,10 +237,13 @@ def explain(case, groups, judged=None, k=None, above=None):
         return
     parts = {id(group): by_edit(group, k) for group in groups}
     choices = list(choose([parts[id(group)] for group in groups]))
+    done = {}  # with one edit or none: a second one below it need not begin anew
     for choice in progress(choices, "pairs of mistakes") if len(choices) > 1000 else choices:
-        edits = [edit for edit, _ in choice if edit]
-        right = case.right[k]
-        s = Layer(case.net, k, above, edits, right) if edits or above is not right.above else right
+        edits = sorted((edit for edit, _ in choice if edit), key=lambda edit: edit.first)
+        like = done.get(tuple(edits[:-1]), case.right[k])
+        s = Layer(case.net, k, above, edits, like) if edits or above is not like.above else like
+        if len(edits) < 2:
+            done[tuple(edits)] = s
         if fits(case, k, s, judged[k] if judged else (1, 0)) and (k == 0 or slot_of(s, "dx") is not None):
             yield from explain(case, [group for _, group in choice], judged, k - 1, s)
 
@@ -267,5 +295,6 @@ def constant(case, others, made):
         got, start, end = (np.concatenate([np.ravel(three[j]) for three in triples]) for j in range(3))
         slope = end - start
         if np.count_nonzero(slope) > 1:  # a single number would agree with any constant
-            return (got - start) @ slope / (slope @ slope)
+            c = (got - start) @ slope / (slope @ slope)
+            return c if np.abs(start + c * slope - got).max() <= 10 * case.tolerance * np.abs(got).max() else np.nan
     return np.nan

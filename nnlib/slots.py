@@ -28,12 +28,12 @@ SLOTS = {
     "into": lambda s: s.x,  # the x that meets δ
     "sum_W": lambda s: s.for_W.T @ s.into,  # gathered over the examples
     "scaled_W": lambda s: s.sum_W,  # with a factor of its own
-    "full_W": lambda s: s.scaled_W + s.net.pull(s.W, "W"),  # with what a penalty adds
+    "full_W": lambda s: s.net.pulled(s.scaled_W, s.W, "W"),  # with what a penalty adds
     "dW": lambda s: s.full_W,  # as it is laid out
     "for_b": lambda s: s.delta,
     "sum_b": lambda s: s.for_b.sum(axis=0),
     "scaled_b": lambda s: s.sum_b,
-    "full_b": lambda s: s.scaled_b + s.net.pull(s.b, "b"),
+    "full_b": lambda s: s.net.pulled(s.scaled_b, s.b, "b"),
     "db": lambda s: s.full_b,
     "for_x": lambda s: s.delta,  # what goes back
     "W_back": lambda s: s.W,  # the weights as they are by then
@@ -69,6 +69,10 @@ class Net(NamedTuple):
         kind, strength, _ = self.penalty
         return strength * (X if kind == "l2" else np.sign(X))
 
+    def pulled(self, dX, X, letter):
+        """A gradient, with that."""
+        return dX + self.pull(X, letter) if self.penalty else dX
+
 
 class Start(NamedTuple):
     """What stands above the last layer: the gradient of the loss."""
@@ -77,15 +81,18 @@ class Start(NamedTuple):
 
 
 class Layer:
-    """The backward pass of layer k, with edits; its slots and what it was given are its attributes."""
+    """The backward pass of layer k, with edits; its slots and what it was given are its attributes.
 
-    def __init__(self, net, k, above, edits=(), right=None):
+    What stands above the first edit that `like` has not is taken over from there.
+    """
+
+    def __init__(self, net, k, above, edits=(), like=None):
         (W, b), (x, z, a) = net.params[k], net.trace[k]
         given = dict(net=net, k=k, above=above, act=net.acts[k], W=W, b=b, x=x, z=z, a=a, edits=edits)
         vars(self).update(given)
-        if right is not None and right.above is above:  # what stands above the first edit is known already
-            first = min((ORDER[slot] for edit in edits for slot in edit.slots), default=len(ORDER))
-            vars(self).update((slot, vars(right)[slot]) for slot in list(SLOTS)[:first] if slot in vars(right))
+        if like is not None and like.above is above:
+            first = min((edit.first for edit in edits if edit not in like.edits), default=len(SLOTS))
+            vars(self).update((slot, vars(like)[slot]) for slot in list(SLOTS)[:first] if slot in vars(like))
 
     def __getattr__(self, slot):
         if slot not in SLOTS:
