@@ -28,7 +28,9 @@ def paragraph(html):
 
 def item(cause):
     """A cause, with its line of code set as code."""
-    return f"{escape(cause.sentence)} Look at <code {PLAIN}>{escape(cause.rule)}</code>, and at chapter {cause.chapter}."
+    return (
+        f"{escape(cause.sentence)} Look at <code {PLAIN}>{escape(cause.rule)}</code>, and at chapter {cause.chapter}."
+    )
 
 
 def table(entries):

@@ -1,42 +1,39 @@
 """Right or wrong, beside the numerical derivative: a whole network, or a chain of rules link by link."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .activations import identity, sigmoid, softmax, tanh
-from .contracts import Array, check_arrays, check_function, check_kind, check_list, check_rng, requires
+from .arguments import as_it_is, check_function, check_layers, check_list, promises
+from .contracts import Array, check_kind
 from .gradcheck import CheckResult, check_vjp, compare, nudge
-from .network import check_layers, check_value_and_grad, forward, layer_shapes, value_and_grad
+from .network import forward, value_and_grad
 from .search import progress
 
 SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
 
-# What the functions below require ---------------------------------------------------------------------------------------
+# What the functions below require -----------------------------------------------------------------------------------
 
 
-def check_trial(name, params, acts, x, t, loss, grads):
-    check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
-    if grads is not None:
-        check_layers(name, "grads", grads, ("dW", "db"), len(params))
-        for key, _, array in layer_shapes("grads", grads, ("dW", "db")):
-            check_kind(name, key, array, kinds="f")
+def pairs_on_trial(name, key, grads, given):
+    """A pair for every layer, of arrays of real numbers; their shapes and values are what is judged."""
+    check_layers(name, key, grads, ("dW", "db"), len(given["params"]))
+    for k, pair in enumerate(grads):
+        for letter, array in zip("Wb", pair):
+            check_kind(name, f"{key}[{k}] d{letter}", array, kinds="f")
 
 
-def check_links(name, pairs, x, rng):
-    check_list(name, "pairs", pairs, "pairs (f, f_vjp)")
+def links(name, key, pairs, given):
+    check_list(name, key, pairs, "pairs (f, f_vjp)")
     for k, pair in enumerate(pairs):
-        check_list(name, f"pairs[{k}]", pair, "functions (f, f_vjp)", 2)
-        for key, function in zip(("f", "f_vjp"), pair):
-            check_function(name, f"pairs[{k}] {key}", function)
-    check_arrays(name, [("x", ("...",), x)], kinds="f")
-    check_rng(name, rng)
+        check_list(name, f"{key}[{k}]", pair, "functions (f, f_vjp)", 2)
+        for part, function in zip(("f", "f_vjp"), pair):
+            check_function(name, f"{key}[{k}] {part}", function)
 
 
 # A network --------------------------------------------------------------------------------------------------------------
 
 
-@requires(check_trial)
+@promises(real=True, as_given=True, leave=as_it_is, grads=pairs_on_trial)
 def check_grads(params: list, acts: list, x: Array, t: Array, loss, grads: list | None = None) -> CheckResult:
     """Is this gradient right? Compare every entry with the numerical derivative of the loss.
 
@@ -52,12 +49,6 @@ def check_grads(params: list, acts: list, x: Array, t: Array, loss, grads: list 
     result : CheckResult
         True when every entry is right; printed, it names the layer and the entry that are wrong, and both values.
         Entries where a unit changes sides within the step, as a ReLU may, are counted and not judged.
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the network, the batch and the loss do not fit, or `grads` has not one pair per layer. A gradient of another
-        shape is no error but a verdict.
 
     Notes
     -----
@@ -97,7 +88,7 @@ def with_entry(params, k, j, array):
 # A chain ----------------------------------------------------------------------------------------------------------------
 
 
-@requires(check_links)
+@promises(real=True, as_given=True, leave=as_it_is, pairs=links, x=("...",))
 def check_chain(pairs: list, x: Array, rng: np.random.Generator) -> CheckResult:
     """Which link of a chain is wrong? Check the rule of each, at the value that reaches it.
 
@@ -114,11 +105,6 @@ def check_chain(pairs: list, x: Array, rng: np.random.Generator) -> CheckResult:
     -------
     result : CheckResult
         One entry per link, called by its number and name; the first that is not ok is the first wrong link.
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If `pairs` is no list of pairs of functions, `x` no array of finite reals, or a rule returns several gradients.
 
     Notes
     -----

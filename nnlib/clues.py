@@ -4,10 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 
+from .arguments import GRAD
 from .card import number
-from .losses import GRAD
+from .contracts import bare
 from .search import agree, rounding
-from .slots import bare, grads_of, run
+from .slots import grads_of, run
 from .verdict import line_of_nnlib
 
 
@@ -77,7 +78,8 @@ def polynomial(of, values, letter):
         return ""
     terms = [(c, power) for c, power in zip(p.round(6), ("", letter, f"{letter}²")) if c]
     words = "".join(
-        (" + " if c > 0 else " − ") + (power if power and abs(c) == 1 else f"{abs(c):g}{' ' * bool(power)}{power}") for c, power in terms
+        (" + " if c > 0 else " − ") + (power if power and abs(c) == 1 else f"{abs(c):g}{' ' * bool(power)}{power}")
+        for c, power in terms
     )
     return words.removeprefix(" + ").replace(" − ", "−", 1).strip() if words.startswith(" − ") else words[3:] or "0"
 

@@ -11,7 +11,11 @@ from .losses import cross_entropy, softmax_cross_entropy
 EXAMPLES = {"rows": "one example per row", "columns": "one example per column"}
 WEIGHTS = {"out in": "W as out × in", "in out": "W as in × out"}
 BIASES = {"n": "b as (n,)", "1 n": "b as (1, n)", "n 1": "b as (n, 1)"}
-TARGETS = {"N K": "t as nnlib has it", "labels": "class numbers for t, where nnlib takes one_hot(t, K)", "N": "t as (N,)"}
+TARGETS = {
+    "N K": "t as nnlib has it",
+    "labels": "class numbers for t, where nnlib takes one_hot(t, K)",
+    "N": "t as (N,)",
+}
 
 
 class Convention(NamedTuple):
@@ -67,6 +71,10 @@ def by_layer(grads, n):
         first = min((k for _, k in found), default=1)
         if all(("w", k) in found for k in range(first, first + n)):
             return [(found["w", k], found.get(("b", k))) for k in range(first, first + n)]
-    if isinstance(grads, (list, tuple)) and len(grads) == n and all(isinstance(X, np.ndarray) and X.ndim == 2 for X in grads):
+    if (
+        isinstance(grads, (list, tuple))
+        and len(grads) == n
+        and all(isinstance(X, np.ndarray) and X.ndim == 2 for X in grads)
+    ):
         return [(dW, None) for dW in grads]
     return grads

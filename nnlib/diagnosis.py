@@ -12,115 +12,149 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import VJP, identity, sigmoid, softmax, tanh
-from .card import number, sizes_of
-from .checks import check_chain, check_grads
-from .clues import clues, slope_used
-from .contracts import (
-    Array,
-    all_finite,
-    check_arrays,
+from .activations import identity, sigmoid, softmax, tanh
+from .arguments import (
+    GRAD,
+    VJP,
+    as_it_is,
     check_function,
-    check_kind,
+    check_layers,
     check_list,
     check_number,
-    check_rng,
-    requires,
+    check_sizes,
+    promises,
 )
+from .card import number, sizes_of
+from .clues import clues, slope_used
+from .contracts import Array, all_finite, bare, brief, check_flag, check_kind
 from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, straight
 from .gradcheck import check_vjp, compare, numerical_grad, relative_error
-from .losses import GRAD, bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
+from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
 from .mistakes import MISTAKES, Mistake
-from .network import check_layers, check_loss, check_rules, check_sizes, check_value_and_grad, init_params
+from .network import init_params
 from .search import Case, agree, search, widest
-from .slots import Net, bare, grads_of
-from .verdict import EXPLAINED, Cause, Diagnosis, advice, cause, evidence, good_batch, is_own, limits, line_of_nnlib
-
-__all__ = ["Cause", "Diagnosis", "check_chain", "check_grads", "diagnose", "diagnose_function", "grads_of_step", "line_of_nnlib", "sizes_of"]  # fmt: skip
+from .slots import Net, grads_of
+from .verdict import EXPLAINED, Cause, Diagnosis, advice, cause, evidence, good_batch, is_own, limits
 
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}  # between two ways to compute one gradient
 
-# What the functions below require ---------------------------------------------------------------------------------------
+# What the functions below require -----------------------------------------------------------------------------------
 
 
-def check_penalty(name, penalty):
+class Brought(NamedTuple):
+    """Gradients on trial, and which layers have no b."""
+
+    grads: list
+    without_b: list
+
+
+class Sizes(list):
+    """Units per layer; with those of a square network beside them."""
+
+    square = None
+
+
+def penalty_promised(name, key, penalty, given):
     """("l1" or "l2", strength), and whose it is if not of W alone; returns all three."""
-    if penalty is None or penalty == ():
-        return ()
-    check_list(name, "penalty", penalty, 'things: "l1" or "l2", its strength, and "W" or "W and b" if not "W"')
-    kind, strength, whose = (*penalty, "W")[:3] if len(penalty) > 1 else (*penalty, None, None)
-    if kind not in ("l1", "l2") or whose not in ("W", "W and b") or len(penalty) > 3:
-        raise ValueError(f'{name}: penalty must be such as ("l2", 0.01) or ("l1", 0.01, "W and b"), got {penalty!r}')
-    return kind, check_number(name, "penalty[1]", strength), whose
+    check_list(name, key, penalty, 'such things as "l2", its strength, and "W and b" if it is not of W alone')
+    kind, strength, whose = (*penalty, "W")[:3] if 1 < len(penalty) < 4 else (None, None, None)
+    if kind not in ("l1", "l2") or whose not in ("W", "W and b"):
+        raise ValueError(f'{name}: {key} must be such as ("l2", 0.01) or ("l1", 0.01, "W and b"), got {brief(penalty)}')
+    return kind, check_number(name, f"{key}[1]", strength), whose
 
 
-def check_mistakes(name, mistakes):
-    check_list(name, "mistakes", mistakes, "entries that nnlib.mistakes.mistake has made")
+def mistakes_promised(name, key, mistakes, given):
+    check_list(name, key, mistakes, "entries that nnlib.mistakes.mistake has made")
     for k, entry in enumerate(mistakes):
         if not isinstance(entry, Mistake):
-            raise TypeError(f"{name}: mistakes[{k}] must be made by nnlib.mistakes.mistake, got {type(entry).__name__}")
+            got = type(entry).__name__
+            raise TypeError(f"{name}: {key}[{k}] must be made by nnlib.mistakes.mistake, got {got}")
 
 
-def check_labels(name, t):
+def one_of(known):
+    """A promise to be one of a few words."""
+
+    def check(name, key, word, given):
+        if word not in tuple(known):
+            raise ValueError(f"{name}: {key} must be {' or '.join(map(repr, known))}, got {brief(word)}")
+
+    return check
+
+
+def anything(name, key, value, given):
+    """On trial: what is wrong with it is the diagnosis."""
+
+
+def with_zeros(given):
+    """A layer (W, None) has the b of one without a bias, 0, and no gradient of b on trial."""
+    params, t = given["params"], given["t"]
     if isinstance(t, np.ndarray) and t.dtype.kind in "iu" and t.ndim == 1:
-        raise TypeError(f"{name}: t must have one column per class, got class numbers; pass one_hot(t, n_classes)")
-
-
-def check_diagnose(name, params, acts, x, t, loss, grads, penalty, mistakes):
-    check_labels(name, t)
-    check_layers(name, "params", params, ("W", "b"))
-    check_value_and_grad(name, with_biases(params), acts, x, t, loss, kinds="f")
-    check_mistakes(name, mistakes)
-    return {"penalty": check_penalty(name, penalty)}
+        raise TypeError("diagnose: t must have one column per class, got class numbers; pass one_hot(t, n_classes)")
+    if is_list_of_pairs(params) and any(b is None for _, b in params):
+        given["grads"] = Brought(given["grads"], [b is None for _, b in params])
+        given["params"] = with_biases(params)
 
 
 def with_biases(params):
-    """A network without biases, as one whose biases are 0."""
     return [(W, np.zeros(len(W), W.dtype) if b is None and isinstance(W, np.ndarray) else b) for W, b in params]
 
 
-def check_diagnose_function(name, my_backward, sizes, acts, loss, rng, examples, weights, penalty, mistakes):
-    """Fill in what is left out: a network of three layers, and the loss that goes with its output."""
-    check_function(name, "my_backward", my_backward)
-    rng = np.random.default_rng(0) if rng is None else rng
-    check_rng(name, rng)
-    for key, said, known in (("examples", examples, EXAMPLES), ("weights", weights, WEIGHTS)):
-        if said not in known:
-            raise ValueError(f"{name}: {key} must be {' or '.join(map(repr, known))}, got {said!r}")
-    free = sizes is None
-    if free:
-        if acts is not None:
-            check_list(name, "acts", acts, "functions, one per layer")
-        sizes = [*islice((n for n in count(4) if n != 7), 3 if acts is None else len(acts)), 3]
-    check_sizes(name, sizes, rng, float)
-    acts = [tanh] * (len(sizes) - 2) + [identity] if acts is None else acts
-    check_list(name, "acts", acts, "functions, one per layer", len(sizes) - 1)
-    check_rules(name, acts)
-    loss = USUAL_LOSS.get(acts[-1], half_mse) if loss is None else loss
-    check_loss(name, loss, acts)
-    check_mistakes(name, mistakes)
-    shapes = [list(sizes), square(len(sizes), None if free else sizes[-1])]
-    return {"sizes": shapes, "acts": list(acts), "loss": loss, "rng": rng, "penalty": check_penalty(name, penalty)}
+def is_list_of_pairs(layers):
+    is_list = isinstance(layers, (list, tuple))
+    return is_list and all(isinstance(layer, (list, tuple)) and len(layer) == 2 for layer in layers)
 
 
-def check_step(name, step, params, x, t, learning_rate, one_by_one):
-    check_function(name, "step", step)
-    check_layers(name, "params", params, ("W", "b"))
-    check_arrays(name, [("x", ("N", "n0"), x), ("t", ("N", "K"), t)], kinds="f")
-    return {"learning_rate": check_number(name, "learning_rate", learning_rate)}
+def fill_in(given):
+    """What was left out: a network of three layers, and the loss that goes with its output."""
+    acts = given["acts"]
+    if given["rng"] is None:
+        given["rng"] = np.random.default_rng(0)
+    if given["sizes"] is None and isinstance(acts, (list, tuple, type(None))):
+        n_layers = 3 if acts is None else len(acts)
+        given["sizes"] = Sizes([*islice((n for n in count(4) if n != 7), n_layers), 3])
+        given["sizes"].square = [5] * (n_layers + 1)
+    if acts is None and isinstance(given["sizes"], (list, tuple)):
+        acts = given["acts"] = [tanh] * (len(given["sizes"]) - 2) + [identity]
+    if given["loss"] is None and isinstance(acts, (list, tuple)) and acts:
+        given["loss"] = USUAL_LOSS.get(acts[-1], half_mse)
+
+
+def sizes_promised(name, key, sizes, given):
+    """With those of a square network, which shows the transposes; an output size that was given stays."""
+    checked = Sizes(check_sizes(name, key, sizes, given))
+    K = checked[-1]
+    checked.square = getattr(sizes, "square", None) or [K if 3 <= K <= 12 else 5] * (len(checked) - 1) + [K]
+    return checked
+
+
+def function_on_trial(name, key, function, given):
+    check_function(name, key, function)
+
+
+def pairs_in_any_layout(name, key, params, given):
+    check_layers(name, key, params, ("W", "b"))
+    for k, pair in enumerate(params):
+        for letter, array in zip("Wb", pair):
+            if array is not None:
+                check_kind(name, f"{key}[{k}] {letter}", array, kinds="f")
+
+
+def flag(name, key, value, given):
+    return check_flag(name, key, value)
 
 
 # Which mistake: in gradients --------------------------------------------------------------------------------------------
 
 
 def read_grads(grads, params):
-    """The gradients as arrays of whatever shapes, None for a b that is not there; raises where they cannot be gradients."""
+    """The gradients as arrays of whatever shapes, None for a b that is not there; raises where they are none."""
+    grads, without_b = grads if isinstance(grads, Brought) else (grads, [b is None for _, b in params])
     grads = by_layer(grads, len(params))
     check_layers("diagnose", "grads", grads, ("dW", "db"), len(params))
     single = params[0][0].dtype == np.float32
     return [
-        (read_array(f"grads[{k}] dW", dW, single), None if b is None else read_array(f"grads[{k}] db", db, single))
-        for k, ((dW, db), (_, b)) in enumerate(zip(grads, params))
+        (read_array(f"grads[{k}] dW", dW, single), None if without else read_array(f"grads[{k}] db", db, single))
+        for k, ((dW, db), without) in enumerate(zip(grads, without_b))
     ]
 
 
@@ -137,9 +171,25 @@ def read_array(key, X, single):
     return np.asarray(X, dtype=np.float32 if single or getattr(X, "dtype", None) == np.float32 else float)
 
 
-@requires(check_diagnose)
+@promises(
+    real=True,
+    as_given=True,
+    before=with_zeros,
+    leave=as_it_is,
+    grads=anything,
+    penalty=penalty_promised,
+    mistakes=mistakes_promised,
+)
 def diagnose(
-    params: list, acts: list, x: Array, t: Array, loss, grads: list, *, penalty: tuple | None = None, mistakes: list = MISTAKES
+    params: list,
+    acts: list,
+    x: Array,
+    t: Array,
+    loss,
+    grads: list,
+    *,
+    penalty: tuple | None = None,
+    mistakes: list = MISTAKES,
 ) -> Diagnosis:
     """Name the mistake that made these gradients wrong.
 
@@ -169,11 +219,6 @@ def diagnose(
         - "unknown": none does; the remarks say where the error enters, and a common factor if there is one;
         - "bad_input": `grads` cannot be a gradient of this network: too few pairs, None, NaN.
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the network, the batch and the loss do not fit, or a mistake looks for what a layer has not.
-
     Notes
     -----
     Shown in appendix A, with the list of mistakes. A search that is interrupted returns what it has found so far.
@@ -182,7 +227,7 @@ def diagnose(
         grads = read_grads(grads, params)
     except (ValueError, TypeError) as complaint:
         return Diagnosis("bad_input", remarks=(f"{complaint}.",))
-    return judge(params, acts, x, t, loss, grads, penalty, mistakes)
+    return judge(params, acts, x, t, loss, grads, penalty or (), mistakes)
 
 
 def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
@@ -194,8 +239,12 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
     if wrong := foreign_rule(net):
         return Diagnosis("named", ((wrong,),), params=params)
 
-    flat = [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)] if len(t) > 1 else grads  # or no sum shows
-    bent = {np.shape(db): b.shape for (_, db), (_, f), (_, b) in zip(grads, flat, params) if np.shape(f) != np.shape(db)}
+    flat = (
+        [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)] if len(t) > 1 else grads
+    )  # or no sum shows
+    bent = {
+        np.shape(db): b.shape for (_, db), (_, f), (_, b) in zip(grads, flat, params) if np.shape(f) != np.shape(db)
+    }
     proviso = [f"with db as {shape}, for b as {b}" for shape, b in bent.items()][:1]
     case = Case.of(net, flat, tolerance, mistakes)
     entries = compared(case)
@@ -213,7 +262,9 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
 
 def compared(case, scale=1.0):
     """Every gradient on trial beside that of nnlib."""
-    right = case.right if scale == case.net.scale else Case.of(case.net._replace(g=scale * case.net.g), case.grads).right
+    right = (
+        case.right if scale == case.net.scale else Case.of(case.net._replace(g=scale * case.net.g), case.grads).right
+    )
     return tuple(
         compare(f"{letter}{k}", got, want, np.zeros(want.shape, dtype=bool), max(np.abs(X).max() for X in grads_of(s)))
         for k, (pair, s) in enumerate(zip(case.grads, right), start=1)
@@ -241,9 +292,14 @@ def explained(case, entries, losses, remarks, params):
     if not found and remarks:
         return Diagnosis("named", ((other_loss(case.net, *remarks),),), entries, tuple(said), "", params)
     status = EXPLAINED[min(len(found), 2)]
-    said += [f"Your loss is {words} times {case.net.loss.__name__}; that is no mistake." for words in {w for w, _ in found if w}]
+    said += [
+        f"Your loss is {words} times {case.net.loss.__name__}; that is no mistake."
+        for words in {w for w, _ in found if w}
+    ]
     said += remarks if not any(words for words, _ in found) else []
-    said += [f"If your loss is {words} times {case.net.loss.__name__}, nothing is wrong." for words in excuses(explanations)]
+    said += [
+        f"If your loss is {words} times {case.net.loss.__name__}, nothing is wrong." for words in excuses(explanations)
+    ]
     if status == "unknown":
         said += [*clues(case, entries), *advice(case.net)]
     if status == "ambiguous":
@@ -348,14 +404,17 @@ def wrong_rule(entry, function, layer, chapter):
 USUAL_LOSS = {identity: softmax_cross_entropy, softmax: cross_entropy, sigmoid: bce}
 
 
-def square(n, n_outputs):
-    """Sizes that are all alike, which show the transposes; an output size that was given stays."""
-    if n_outputs is None:
-        return [5] * n
-    return [n_outputs if 3 <= n_outputs <= 12 else 5] * (n - 1) + [n_outputs]
-
-
-@requires(check_diagnose_function)
+@promises(
+    as_given=True,
+    before=fill_in,
+    leave=as_it_is,
+    my_backward=function_on_trial,
+    sizes=sizes_promised,
+    examples=one_of(EXAMPLES),
+    weights=one_of(WEIGHTS),
+    penalty=penalty_promised,
+    mistakes=mistakes_promised,
+)
 def diagnose_function(
     my_backward: Callable,
     sizes: list | None = None,
@@ -400,22 +459,17 @@ def diagnose_function(
     diagnosis : Diagnosis
         As of `diagnose`. A function that raises or returns no gradients has the status "bad_input".
 
-    Raises
-    ------
-    ValueError, TypeError
-        If `my_backward` is no function, or the others make no network.
-
     Notes
     -----
     Shown in appendix A.
     """
-    problems = [problem(shape, acts, loss, rng, penalty) for shape in sizes]
+    problems = [problem(shape, acts, loss, rng, penalty or ()) for shape in (sizes, sizes.square)]
     told = Convention(examples, weights)
     convention, words = recognised(my_backward, problems[0], told)
     trials = [trial(my_backward, one, convention, mistakes) for one in problems]
     diagnosis = combine(trials)
     if diagnosis.status == "unknown":
-        wide = problem([*range(len(acts) + 8, 8, -1), problems[0].sizes[-1]], acts, loss, rng, penalty)
+        wide = problem([*range(len(acts) + 8, 8, -1), sizes[-1]], acts, loss, rng, penalty or ())
         diagnosis = diagnosis._replace(remarks=(*diagnosis.remarks, *slope_on(my_backward, wide, convention)))
     if words and diagnosis.status == "right":
         return diagnosis._replace(proviso=" and ".join(filter(None, [f"with {', '.join(words)}", diagnosis.proviso])))
@@ -480,7 +534,12 @@ def outcome(my_backward, problem, convention):
         return Outcome(problem, complaint=raised(error))
     value, grads = taken_apart(returned)
     grads = by_layer(grads, len(params))
-    if is_list_of_pairs(grads, len(params)) and params[0][1] is not None and all(db is None for _, db in grads):
+    if (
+        is_list_of_pairs(grads)
+        and len(grads) == len(params)
+        and params[0][1] is not None
+        and all(db is None for _, db in grads)
+    ):
         return outcome(my_backward, problem.without_biases(), convention)
     try:
         grads = convention.take(read_grads(grads, params), params)
@@ -503,14 +562,14 @@ def raised(error):
 
 def taken_apart(returned):
     """(loss, grads), or None and grads."""
-    if isinstance(returned, (list, tuple)) and len(returned) == 2 and isinstance(returned[0], (int, float, np.number, np.ndarray)):
+    if (
+        isinstance(returned, (list, tuple))
+        and len(returned) == 2
+        and isinstance(returned[0], (int, float, np.number, np.ndarray))
+    ):
         if np.ndim(returned[0]) == 0 and isinstance(returned[1], (list, tuple, dict)):
             return float(returned[0]), returned[1]
     return None, returned
-
-
-def is_list_of_pairs(grads, n):
-    return isinstance(grads, (list, tuple)) and len(grads) == n and all(isinstance(g, (list, tuple)) and len(g) == 2 for g in grads)
 
 
 def unchanged(now, before):
@@ -615,8 +674,10 @@ def on_each(diagnoses, shown, status):
 # Code that updates in place ----------------------------------------------------------------------------------------------
 
 
-@requires(check_step)
-def grads_of_step(step: Callable, params: list, x: Array, t: Array, learning_rate: float, one_by_one: bool = False) -> list:
+@promises(real=True, step=function_on_trial, params=pairs_in_any_layout, x=("...",), t=("...",), one_by_one=flag)
+def grads_of_step(
+    step: Callable, params: list, x: Array, t: Array, learning_rate: float, one_by_one: bool = False
+) -> list:
     r"""The gradients that are in an update, for code that steps and returns none.
 
     Parameters
@@ -637,11 +698,6 @@ def grads_of_step(step: Callable, params: list, x: Array, t: Array, learning_rat
     -------
     grads : list of (dW, db)
         :math:`(W - W_\text{after}) / \eta`, shaped like `params`.
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If `step` is no function, `params` no list of pairs, or the rate no positive number.
 
     Notes
     -----

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import VJP, identity, relu, sigmoid, softmax, tanh
-from .losses import FUSED, GRAD, bce, cross_entropy, softmax_cross_entropy
-from .slots import ORDER, SLOTS, Layer, Net, bare
+from .activations import identity, relu, sigmoid, softmax, tanh
+from .arguments import FUSED, GRAD, VJP
+from .contracts import bare
+from .losses import bce, cross_entropy, softmax_cross_entropy
+from .slots import ORDER, SLOTS, Layer, Net
 
 __all__ = ["MISTAKES", "Edit", "Layer", "Mistake", "Net", "every", "hidden", "last", "mistake", "not_first"]
 

@@ -125,7 +125,12 @@ def factor(trial, expected):
 def of_another(trial, expected):
     """The gradient of another argument."""
     for name, other in zip(trial.names, expected):
-        if name != trial.name and trial.got.size > 1 and np.any(other) and alike(trial.got, np.asarray(other, dtype=float)):
+        if (
+            name != trial.name
+            and trial.got.size > 1
+            and np.any(other)
+            and alike(trial.got, np.asarray(other, dtype=float))
+        ):
             return say(trial, "", f"is the gradient of {name}.")
     return None
 
@@ -138,15 +143,28 @@ def summed_too_much(trial, expected):
             continue
         for word, total in (("sum", want.sum(axes, keepdims=True)), ("mean", want.mean(axes, keepdims=True))):
             if np.any(total) and alike(got, np.broadcast_to(total, got.shape)):
-                return say(trial, "summed_too_much", f"has the {word} of the right one, along {in_words(axes, got.ndim)}, in every entry.")
+                return say(
+                    trial,
+                    "summed_too_much",
+                    f"has the {word} of the right one, along {in_words(axes, got.ndim)}, in every entry.",
+                )
     return None
 
 
 def mask_missing(trial, expected):
     """Right wherever f lets something pass, and not 0 where it does not."""
     shut = np.abs(trial.want) <= ACCURACY * np.abs(trial.want).max()
-    if shut.any() and not shut.all() and (np.abs(trial.got[shut]) > 0).any() and alike(trial.got[~shut], trial.want[~shut]):
-        return say(trial, "mask_missing", f"is not 0 where {trial.name} has no influence, in {shut.sum()} of {shut.size} entries; elsewhere it is right.")
+    if (
+        shut.any()
+        and not shut.all()
+        and (np.abs(trial.got[shut]) > 0).any()
+        and alike(trial.got[~shut], trial.want[~shut])
+    ):
+        return say(
+            trial,
+            "mask_missing",
+            f"is not 0 where {trial.name} has no influence, in {shut.sum()} of {shut.size} entries; elsewhere it is right.",
+        )
     return None
 
 
@@ -156,7 +174,11 @@ def elementwise(trial, expected):
         return None
     diagonal = np.array([derivative(trial, i)[i] for i in np.ndindex(trial.x.shape)]).reshape(trial.x.shape)
     if alike(trial.got, trial.g * diagonal):
-        return say(trial, "elementwise", "was taken entry by entry, g times ∂out[i]/∂x[i]: here every entry of the result depends on several.")
+        return say(
+            trial,
+            "elementwise",
+            "was taken entry by entry, g times ∂out[i]/∂x[i]: here every entry of the result depends on several.",
+        )
     return None
 
 
@@ -175,12 +197,19 @@ def statistics_constant(trial, expected):
         if not (shift or scale):
             return None
         centred = x - x.mean(axes, keepdims=True)
-        directions = {"the mean": np.ones_like(x) * shift, "the variance" if shift else "the length": (centred if shift else x) * scale}
+        directions = {
+            "the mean": np.ones_like(x) * shift,
+            "the variance" if shift else "the length": (centred if shift else x) * scale,
+        }
         parts = {what: project(rest, d, axes) for what, d in directions.items() if np.any(d)}
         if not alike(sum(parts.values()), rest):
             continue
         held = [what for what, part in parts.items() if np.abs(part).max() > 1e-5 * np.abs(rest).max()]
-        return say(trial, "statistics_constant", f"treats {' and '.join(held)} along {in_words(axes, x.ndim)} as constant: {'they depend' if len(held) > 1 else 'it depends'} on {trial.name} too.")
+        return say(
+            trial,
+            "statistics_constant",
+            f"treats {' and '.join(held)} along {in_words(axes, x.ndim)} as constant: {'they depend' if len(held) > 1 else 'it depends'} on {trial.name} too.",
+        )
     return None
 
 
@@ -199,7 +228,11 @@ def overwritten_index(trial, expected):
         return None
     if all(any(np.abs(trial.got[r] - uses[j, r]).max() <= size for j in np.flatnonzero(used[:, r])) for r in wrong):
         which = f"{trial.name}[{wrong[0]}] is" if len(wrong) == 1 else f"{len(wrong)} slices of {trial.name} are"
-        return say(trial, "overwritten_index", f"counts one use alone where {which} used several times: they add up (np.add.at).")
+        return say(
+            trial,
+            "overwritten_index",
+            f"counts one use alone where {which} used several times: they add up (np.add.at).",
+        )
     return None
 
 
@@ -210,7 +243,16 @@ def remainder(trial, expected):
     return None
 
 
-LOOKS = (factor, of_another, summed_too_much, statistics_constant, elementwise, overwritten_index, mask_missing, remainder)
+LOOKS = (
+    factor,
+    of_another,
+    summed_too_much,
+    statistics_constant,
+    elementwise,
+    overwritten_index,
+    mask_missing,
+    remainder,
+)
 
 # How much is wrong ------------------------------------------------------------------------------------------------------
 
@@ -226,7 +268,11 @@ def how_many(trial):
         whole = wrong.all(axis=others)
         if wrong.ndim > 1 and np.array_equal(whole, wrong.any(axis=others)):
             which = ", ".join(map(str, np.flatnonzero(whole)[:8]))
-            kind = f"the whole {('row', 'column')[axis]}{'s' * int(whole.sum() > 1)}" if wrong.ndim == 2 else f"along axis {axis} all of"
+            kind = (
+                f"the whole {('row', 'column')[axis]}{'s' * int(whole.sum() > 1)}"
+                if wrong.ndim == 2
+                else f"along axis {axis} all of"
+            )
             return f"Wrong in d{trial.name}: {kind} {which}."
     return f"{wrong.sum()} of {wrong.size} entries of d{trial.name} are wrong."
 

@@ -86,7 +86,7 @@ def fits(case, k, s, judged=(1, 0)):
     return True
 
 
-# Where a mistake can be made --------------------------------------------------------------------------------------------
+# Where a mistake can be made ----------------------------------------------------------------------------------------
 
 
 def effect(case, k, edit):
@@ -135,7 +135,7 @@ def touched(case, made):
     return [[j for j in (0, 1) if not same(*layer, j)] for layer in layers]
 
 
-# Which of them explain the gradients ------------------------------------------------------------------------------------
+# Which of them explain the gradients --------------------------------------------------------------------------------
 
 
 def search(case, scales=()):
@@ -272,7 +272,7 @@ def progress(items, label):
     return tqdm(items, desc=label, disable=None, leave=False, delay=1)
 
 
-# Mistakes with a constant -----------------------------------------------------------------------------------------------
+# Mistakes with a constant -------------------------------------------------------------------------------------------
 
 
 def fit(case, groups, fitted):

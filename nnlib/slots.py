@@ -9,16 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import VJP
-from .contracts import Array
-from .losses import GRAD
+from .arguments import GRAD, VJP
+from .contracts import Array, bare
 from .network import forward
-
-
-def bare(function):
-    """A function of nnlib without its contract: the shapes are known, and a search runs it thousands of times."""
-    return getattr(function, "__wrapped__", function)
-
 
 SLOTS = {
     "g": lambda s: s.above.dx,  # the gradient that arrives
@@ -59,7 +52,7 @@ class Net(NamedTuple):
     @classmethod
     def of(cls, params, acts, x, t, loss, penalty=(), scale=1.0):
         """The network after its forward pass, whose owner's loss is `scale` times nnlib's."""
-        y, trace = forward(params, acts, x)
+        y, trace = bare(forward)(params, acts, x)
         return cls(params, acts, trace, t, loss, scale * bare(GRAD[loss])(y, t), penalty, scale)
 
     def pull(self, X, letter):

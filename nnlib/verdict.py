@@ -6,10 +6,9 @@ from itertools import chain, count, repeat
 from textwrap import fill
 from typing import NamedTuple
 
-from .activations import VJP
+from .arguments import FUSED, GRAD, VJP
 from .card import card, in_words, number, sizes_of
 from .layers import dense_vjp
-from .losses import FUSED, GRAD
 from .search import effects, touched
 
 HEAD = {
@@ -136,9 +135,13 @@ def evidence(entries):
     wrong = [entry for entry in entries if not entry.ok]
     layer = wrong[-1].name[1:]
     of_layer = (entry for entry in wrong if entry.name[1:] == layer)
-    worst = max(of_layer, key=lambda entry: round(entry.worst, 9))  # a common factor errs alike: rounding does not choose
+    worst = max(
+        of_layer, key=lambda entry: round(entry.worst, 9)
+    )  # a common factor errs alike: rounding does not choose
     _, got, expected = in_words(worst)
-    seen = f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
+    seen = (
+        f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
+    )
     names = ", ".join(f"d{entry.name}" for entry in wrong)
     return f"{seen} Wrong: {names}. Counted from the output, layer {layer} is the first wrong one."
 

@@ -62,7 +62,10 @@ for says, slip in (
     ({"slope_sign"}, dict(dz1=lambda P, A, dZ, dW, n: P["W2"].T @ dZ * (1 + A**2))),
     ({"bias_from_dW"}, dict(db=lambda dZ, dW: dW.sum(axis=1, keepdims=True))),
     ({"mean_over_inputs"}, dict(m=lambda X: X.shape[0])),
-    ({"bias_sum_all", "missing_activation_derivative"}, dict(dz1=lambda P, A, dZ, dW, n: P["W2"].T @ dZ, db=lambda dZ, dW: np.sum(dZ) / dZ.shape[1])),
+    (
+        {"bias_sum_all", "missing_activation_derivative"},
+        dict(dz1=lambda P, A, dZ, dW, n: P["W2"].T @ dZ, db=lambda dZ, dW: np.sum(dZ) / dZ.shape[1]),
+    ),
 ):
     brought("dictionaries, columns", says, *COURSE, examples="columns")(course(**slip))
 
@@ -253,7 +256,14 @@ for says, slip in (
     brought("[W | b], in place, one by one", says, [4, 5, 3], [sigmoid, sigmoid], half_mse)(augmented(*slip))
 
 
-@brought("stepping while going back", {"missing_1/N", "stale_W"}, [4, 5, 6, 3], [relu, relu, identity], half_mse, weights="in out")
+@brought(
+    "stepping while going back",
+    {"missing_1/N", "stale_W"},
+    [4, 5, 6, 3],
+    [relu, relu, identity],
+    half_mse,
+    weights="in out",
+)
 def stepping(params, acts, x, t, rate=1e-3):
     layers, seen = [[W.copy(), b.reshape(1, -1).copy()] for W, b in params], [x]
     for k, (W, b) in enumerate(layers):
@@ -287,7 +297,7 @@ def regression(top, loss=None, slope=lambda h: 1 - h**2):
 
 
 REGRESSION = [4, 5, 3], [tanh, identity], half_mse
-MEAN = lambda y, t: 2 * (y - t) / y.size  # noqa: E731
+MEAN = lambda y, t: 2 * (y - t) / y.size
 for says, slip in (
     ("right", (MEAN,)),
     ("right", (MEAN, lambda y, t: ((y - t) ** 2).mean())),

@@ -50,7 +50,9 @@ def test_what_is_brought_is_told_truly(entry, checked):
 
 
 def test_what_is_brought_is_of_every_kind():
-    kinds = Counter("right" if says == "right" else "named" if isinstance(says, set) else "unknown" for *_, says in BROUGHT)
+    kinds = Counter(
+        "right" if says == "right" else "named" if isinstance(says, set) else "unknown" for *_, says in BROUGHT
+    )
     assert kinds["right"] >= 12 and kinds["named"] >= 35 and kinds["unknown"] >= 3
     assert not as_it_should_be(diagnose_function(classes(slope=lambda z, a: z), weights="in out"), "right")
 
@@ -71,7 +73,11 @@ def in_a_layout(examples, weights, biases, names, slope=lambda h: 1 - h * h):
         d1 = W2.T @ d2 * slope(h)
         shape = {"n": (-1,), "1 n": (1, -1), "n 1": (-1, 1)}[biases]
         grads = [(turn(d @ a.T), d.sum(axis=1).reshape(shape)) for d, a in ((d1, x), (d2, h))]
-        return {f"{key}{k}": X for k, pair in enumerate(grads, 1) for key, X in zip(("dW", "db"), pair)} if names else grads
+        return (
+            {f"{key}{k}": X for k, pair in enumerate(grads, 1) for key, X in zip(("dW", "db"), pair)}
+            if names
+            else grads
+        )
 
     return backward
 
@@ -86,7 +92,11 @@ def test_right_code_is_right_in_every_layout(layout, checked):
     for told in (dict(examples=examples, weights=weights), {}):
         diagnosis = diagnose_function(in_a_layout(*layout), *REGRESSION, **told)
         assert diagnosis.status == "right", diagnosis
-        differs = [words for words, value in (("one example per column", examples), ("W as in × out", weights)) if value in words_of(value) and not told]
+        differs = [
+            words
+            for words, value in (("one example per column", examples), ("W as in × out", weights))
+            if value in words_of(value) and not told
+        ]
         assert all(words in diagnosis.head for words in differs)
         (cause,) = diagnose_function(wrong, *REGRESSION, **told).causes
         assert cause.name == "slope_sign"
@@ -99,17 +109,25 @@ def words_of(value):
 
 def test_a_convention_that_was_not_told_is_said():
     head = diagnose_function(in_a_layout("columns", "in out", "n 1", True), *REGRESSION).head
-    assert head == "Right, with one example per column, W as in × out: every gradient agrees with nnlib's backward pass."
-    turned = lambda params, acts, x, t: [(dW.T, db) for dW, db in value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]]  # noqa: E731
+    assert (
+        head == "Right, with one example per column, W as in × out: every gradient agrees with nnlib's backward pass."
+    )
+    turned = lambda params, acts, x, t: [
+        (dW.T, db) for dW, db in value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]
+    ]
     assert "Right, with dW laid out the other way than W as out × in" in str(diagnose_function(turned))
     for shape in ((-1, 1), (1, -1)):
-        beside = lambda params, acts, x, t: [(dW, db.reshape(shape)) for dW, db in value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]]  # noqa: B023, E731
+        beside = lambda params, acts, x, t: [
+            (dW, db.reshape(shape)) for dW, db in value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]
+        ]
         assert diagnose_function(beside).status == "right"
 
 
 def test_class_numbers():
     problem = network([4, 5, 3], [relu, identity], softmax_cross_entropy)
-    with pytest.raises(TypeError, match=r"diagnose: t must have one column per class, got class numbers; pass one_hot\("):
+    with pytest.raises(
+        TypeError, match=r"diagnose: t must have one column per class, got class numbers; pass one_hot\("
+    ):
         diagnose(*problem[:3], np.arange(7) % 3, problem[4], value_and_grad(*problem)[1])
 
     def takes_labels(params, acts, x, labels):
@@ -118,7 +136,13 @@ def test_class_numbers():
     assert "with class numbers for t, where nnlib takes one_hot(t, K)" in diagnose_function(takes_labels).head
 
 
-@pytest.mark.parametrize("told, message", [(dict(examples="row"), "examples must be 'rows' or 'columns', got 'row'"), (dict(weights=2), "weights must be 'out in' or 'in out'")])
+@pytest.mark.parametrize(
+    "told, message",
+    [
+        (dict(examples="row"), "examples must be 'rows' or 'columns', got 'row'"),
+        (dict(weights=2), "weights must be 'out in' or 'in out'"),
+    ],
+)
 def test_a_convention_that_nobody_has(told, message):
     with pytest.raises(ValueError, match=f"diagnose_function: {message}"):
         diagnose_function(course(), **told)
@@ -153,7 +177,13 @@ def test_gradients_of_code_that_updates_in_place():
     for grads in (
         grads_of_step(steps_in_place, params, x, t, 0.1),
         grads_of_step(one_in_place, params, x, t, 0.1, one_by_one=True),
-        grads_of_step(lambda params, x, t, rate: [(W - rate * dW, b - rate * db) for (W, b), (dW, db) in zip(params, expected)], params, x, t, 0.01),
+        grads_of_step(
+            lambda params, x, t, rate: [(W - rate * dW, b - rate * db) for (W, b), (dW, db) in zip(params, expected)],
+            params,
+            x,
+            t,
+            0.01,
+        ),
     ):
         assert all(np.allclose(X, Y, 1e-9, 1e-12) for pair, right in zip(grads, expected) for X, Y in zip(pair, right))
         assert diagnose(*problem, grads).status == "right"
@@ -163,7 +193,14 @@ def test_gradients_of_code_that_updates_in_place():
     assert cause.name == "stale_W" and "learning rate 0.1:" in cause.sentence
 
 
-@pytest.mark.parametrize("spoil, message", [(dict(step=3), "step must be a function"), (dict(learning_rate=0), "learning_rate must be a number above 0"), (dict(params=3), "params must be a list")])
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (dict(step=3), "step must be a function"),
+        (dict(learning_rate=0), "learning_rate must be a number above 0"),
+        (dict(params=3), "params must be a list"),
+    ],
+)
 def test_steps_that_cannot_be_taken(spoil, message):
     params, acts, x, t, loss = network(*REGRESSION)
     with pytest.raises((TypeError, ValueError), match=f"grads_of_step: {message}"):
@@ -174,7 +211,7 @@ def test_steps_that_cannot_be_taken(spoil, message):
 
 
 def test_a_loss_of_its_own_is_said_in_words():
-    mean = lambda y, t: 2 * (y - t) / y.size  # noqa: E731
+    mean = lambda y, t: 2 * (y - t) / y.size
     assert "Right, for a loss that is 2/K times half_mse" in diagnose_function(regression(mean), *REGRESSION).head
     slipped = said(diagnose_function(regression(mean, slope=lambda h: h), *REGRESSION))
     assert "Your loss is 2/K times half_mse; that is no mistake." in slipped
@@ -195,7 +232,16 @@ def test_two_mistakes_beside_a_loss_of_its_own():
     assert as_it_should_be(diagnosis, {"missing_activation_derivative", "bias_sum_all"}) and "2/K" in str(diagnosis)
 
 
-@pytest.mark.parametrize("penalty, message", [("l2", "penalty must be a list"), (("l3", 0.1), "penalty must be such as"), (("l2",), "penalty must be such as"), (("l1", -1), r"penalty\[1\] must be a number"), (("l2", 1, "b"), "penalty must be such as")])
+@pytest.mark.parametrize(
+    "penalty, message",
+    [
+        ("l2", "penalty must be a list"),
+        (("l3", 0.1), "penalty must be such as"),
+        (("l2",), "penalty must be such as"),
+        (("l1", -1), r"penalty\[1\] must be a number"),
+        (("l2", 1, "b"), "penalty must be such as"),
+    ],
+)
 def test_a_penalty_that_is_none(penalty, message):
     with pytest.raises(ValueError, match=f"diagnose_function: {message}"):
         diagnose_function(classes(), penalty=penalty)
@@ -347,7 +393,10 @@ def spoiled(grads):
 
 def test_how_long_an_unknown_takes(checked):
     small = []
-    for told in (([4, 5, 6, 3], [tanh, tanh, identity], softmax_cross_entropy), ([8, 4, 3, 2], [sigmoid] * 3, half_mse)):
+    for told in (
+        ([4, 5, 6, 3], [tanh, tanh, identity], softmax_cross_entropy),
+        ([8, 4, 3, 2], [sigmoid] * 3, half_mse),
+    ):
         problem = network(*told)
         small += [seconds(problem, grads) for grads in spoiled(value_and_grad(*problem)[1])]
     large = network([784, 10, 10], [relu, identity], softmax_cross_entropy, 512)
@@ -367,7 +416,9 @@ def test_a_search_that_is_interrupted_says_what_it_has(monkeypatch):
 
     monkeypatch.setattr(searching, "fit", interrupted)
     unknown = diagnose(*problem, [(dW + 0.01, db) for dW, db in grads])
-    assert unknown.status == "unknown" and "The search was interrupted: there may be other explanations." in str(unknown)
+    assert unknown.status == "unknown" and "The search was interrupted: there may be other explanations." in str(
+        unknown
+    )
     explain = searching.explain
 
     def soon(case, groups, *rest):

@@ -1,4 +1,4 @@
-"""The diagnosis names the mistake: those of its list, those that people type, two at a time; and never one that is not there."""
+"""The diagnosis names the mistake: of its list, those that people type, two at a time; never one that is not there."""
 
 import ast
 import inspect
@@ -82,7 +82,7 @@ def judge(diagnosis, truth):
     return "wrong" if diagnosis.status == "named" else "missed"
 
 
-# The table of mistakes --------------------------------------------------------------------------------------------------
+# The table of mistakes ------------------------------------------------------------------------------------------------
 
 
 @repeatable
@@ -119,7 +119,8 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None, mistakes=MISTAKES):
             made_names.add(name)
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
     print(
-        f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:"
+        f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), "
+        f"{milliseconds(seconds)}; K >= 3 + K < 3:"
     )
     print(
         "  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  "
@@ -181,7 +182,7 @@ def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(way, missing
             assert_named(counts, 0.96)
 
 
-# What people type -------------------------------------------------------------------------------------------------------
+# What people type -----------------------------------------------------------------------------------------------------
 
 
 @every_net
@@ -211,7 +212,7 @@ def test_slips_in_honest_code_are_named(checked):
     checked(slips_named=sum(fared.values()))
 
 
-# Two mistakes at a time -------------------------------------------------------------------------------------------------
+# Two mistakes at a time -----------------------------------------------------------------------------------------------
 
 
 def pairs(case, rng):
@@ -247,7 +248,7 @@ def test_two_mistakes_together_are_named(checked):
     checked(pairs_named=sum(fared.values()))
 
 
-# What is on no list -----------------------------------------------------------------------------------------------------
+# What is on no list ---------------------------------------------------------------------------------------------------
 
 
 def in_one(change):
@@ -306,7 +307,7 @@ ON_NO_LIST = {
 
 
 def false_names(problems):
-    """The diagnoses that name a mistake where there is none of the list; how many there were, and how long they took."""
+    """The diagnoses that name a mistake where there is none of the list; how many there were, and their time."""
     false, n, seconds = [], 0, []
     for (net, seed), (what, change) in product(problems, ON_NO_LIST.items()):
         problem = network(*NETS[net], seed=seed)
@@ -336,7 +337,7 @@ def test_a_diagnosis_that_is_too_easily_pleased_is_noticed(monkeypatch):
     assert false
 
 
-# What else is told ------------------------------------------------------------------------------------------------------
+# What else is told ----------------------------------------------------------------------------------------------------
 
 
 def problem_and_grads(net="4-5-3 relu, softmax_cross_entropy", N=7, seed=0):
@@ -465,7 +466,9 @@ def test_clues_where_nothing_on_the_list_fits():
         return " ".join(str(diagnosis).split())
 
     (dW1, db1), (dW2, db2) = grads
-    assert "Every gradient is 1.37 times the right one: it is right if your loss is 1.37 times nnlib's." in said([(1.37 * dW, 1.37 * db) for dW, db in grads])
+    assert "Every gradient is 1.37 times the right one: it is right if your loss is 1.37 times nnlib's." in said(
+        [(1.37 * dW, 1.37 * db) for dW, db in grads]
+    )
     scaled = said([(1.37 * dW1, db1), (dW2, db2)])
     assert "Wrong: dW1. Counted from the output, layer 1 is the first wrong one." in scaled
     assert "look at dense_vjp: dW = g.T @ x. dW1 is 1.37 times the right one." in scaled
@@ -556,7 +559,7 @@ def test_without_matplotlib_and_without_tqdm(monkeypatch):
     )
 
 
-# A function on trial ----------------------------------------------------------------------------------------------------
+# A function on trial --------------------------------------------------------------------------------------------------
 
 
 def as_function(which, loss, said=None, typed=None):
@@ -709,7 +712,9 @@ def test_a_misspelt_attribute_is_an_error_and_not_silence():
         diagnose(*problem, grads, mistakes=[undefined])
 
 
-@pytest.mark.parametrize("mistakes, said", [(3, "must be a list"), ([3], r"mistakes\[0\] must be made by nnlib.mistakes.mistake, got int")])
+@pytest.mark.parametrize(
+    "mistakes, said", [(3, "must be a list"), ([3], r"mistakes\[0\] must be made by nnlib.mistakes.mistake, got int")]
+)
 def test_a_list_of_mistakes_holds_mistakes(mistakes, said):
     problem, grads = problem_and_grads()
     with pytest.raises((TypeError, ValueError), match=said):

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from nnlib import check_chain, dense, dense_vjp, numerical_grad, relu, relu_vjp, sigmoid, softmax, softmax_vjp, tanh, tanh_vjp
+from nnlib import (
+    check_chain,
+    dense,
+    dense_vjp,
+    numerical_grad,
+    relu,
+    relu_vjp,
+    sigmoid,
+    softmax,
+    softmax_vjp,
+    tanh,
+    tanh_vjp,
+)
 from nnlib.gradcheck import argument_names, as_tuple
 from nnlib.operations import findings
 
@@ -14,7 +26,9 @@ def found(f, rule, *args):
     """(argument, name, sentence) of everything that is said of a rule."""
     out = f(*args)
     g = RNG(1).normal(size=np.shape(out))
-    expected = [numerical_grad(lambda x: (g * f(*args[:k], x, *args[k + 1 :])).sum(), args[k]) for k in range(len(args))]  # noqa: B023
+    expected = [
+        numerical_grad(lambda x: (g * f(*args[:k], x, *args[k + 1 :])).sum(), args[k]) for k in range(len(args))
+    ]
     return findings(f, args, g, as_tuple(rule(g, out, *args)), expected, argument_names(f, len(args)))
 
 
@@ -106,7 +120,17 @@ def test_what_is_wrong_has_a_name(wrong, checked):
     checked(operations_diagnosed=1)
 
 
-@pytest.mark.parametrize("right", [(dense, dense_vjp, *DENSE), (softmax, softmax_vjp, Z), (batch_norm, batch_norm_vjp, *NORM), (tanh, tanh_vjp, Z), (relu, relu_vjp, Z)], ids=lambda right: right[0].__name__)
+@pytest.mark.parametrize(
+    "right",
+    [
+        (dense, dense_vjp, *DENSE),
+        (softmax, softmax_vjp, Z),
+        (batch_norm, batch_norm_vjp, *NORM),
+        (tanh, tanh_vjp, Z),
+        (relu, relu_vjp, Z),
+    ],
+    ids=lambda right: right[0].__name__,
+)
 def test_nothing_is_said_of_what_is_right(right):
     assert found(*right) == []
 
@@ -116,7 +140,7 @@ def test_noise_has_no_name(f, rule):
     args = {dense: DENSE, softmax: (Z,), batch_norm: NORM}[f]
     for seed in range(20):
         noise = RNG([seed, 1])  # not the one that drew x
-        spoiled = lambda *a: tuple(X + noise.normal(0, 1e-2, X.shape) for X in as_tuple(rule(*a)))  # noqa: B023, E731
+        spoiled = lambda *a: tuple(X + noise.normal(0, 1e-2, X.shape) for X in as_tuple(rule(*a)))
         said = found(f, spoiled, *args)
         assert len(said) == len(args) and not any(finding.name for finding in said)
         assert all("entries of d" in finding.sentence for finding in said)
@@ -147,7 +171,14 @@ def test_a_chain_names_its_first_wrong_link():
     assert str(wrong).startswith("wrong: link 2, tanh, link 3, softmax")
 
 
-@pytest.mark.parametrize("pairs, message", [([], "pairs must be a list of pairs"), ([sigmoid], r"pairs\[0\] must be a list of 2 functions"), ([(sigmoid, 3)], r"pairs\[0\] f_vjp must be a function")])
+@pytest.mark.parametrize(
+    "pairs, message",
+    [
+        ([], "pairs must be a list of pairs"),
+        ([sigmoid], r"pairs\[0\] must be a list of 2 functions"),
+        ([(sigmoid, 3)], r"pairs\[0\] f_vjp must be a function"),
+    ],
+)
 def test_a_chain_has_pairs_of_functions(pairs, message):
     with pytest.raises((TypeError, ValueError), match=f"check_chain: {message}"):
         check_chain(pairs, Z, RNG(0))
