@@ -366,7 +366,7 @@ MISTAKES = [  # open: a reader may append an entry
         dict(when=lambda s: inside(s) is softmax, delta=softmax_once_more),
     ),
     mistake(
-        "slope_missing_in_part", 7, "activation", curved,
+        "slope_missing_in_part", 7, "dW", curved,
         "The slope f'(z) is missing {place} alone: the rest has it.",
         dict(for_W=lambda s: s.g, only="W"),
         dict(for_b=lambda s: s.g, only="b"),
