@@ -447,6 +447,7 @@ MISTAKES = [  # open: a reader may append an entry
         "bias_wrong_axis", 9, "db", every,
         "db was summed along the wrong axis {place}: over the neurons, where the sum is over the examples.",
         dict(sum_b=lambda s: s.for_b.sum(axis=1)),
+        dict(sum_b=lambda s: s.for_b.mean(axis=1)),
     ),
     mistake(
         "bias_sum_all", 9, "db", every,

@@ -150,7 +150,7 @@ def assert_named(counts, share):
 
 def test_every_mistake_on_a_batch_of_seven(checked):
     counts, made, seconds = survey(7, rng=np.random.default_rng(7))
-    assert made == ALL and len(MISTAKES) == 43
+    assert made == ALL and len(MISTAKES) == 45
     assert_named(counts, 0.95)
     checked(**totals(counts, 7))
     checked(
