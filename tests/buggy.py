@@ -133,6 +133,7 @@ SLIPS = [  # (which, what it says, what was typed, what that is called, on which
     (by_column, "dA = W.T @ dZ", "W = W - 0.3 * dW\n            dA = W.T @ dZ", "stale_W", ANY),
     (by_column, "dW = dZ @ A[l].T / m", "dW = dZ @ A[l].T / m + 0.01 * W", "weight_decay", ANY),
     (by_neuron, "if l == 1:", "if l == 2:", "zero_layer", ANY),
+    (by_column, "m = len(x)", "m = x.shape[1]", "mean_over_inputs", ANY),
     (by_column, "dW = dZ @", "dW = (dA if l < len(params) - 1 else dZ) @", "slope_missing_in_part", ANY),
     (by_column, "slope(acts[l - 1], Z[l - 1])", "(1 + A[l] ** 2)", "slope_sign", lambda acts, loss: acts[0] is tanh),
     (by_neuron, "slope(acts[l - 2], z[l - 1])", "slope(acts[l - 2], z[l - 1]) * z[l - 1]", "slope_times_z", lambda acts, loss: acts[0] is not relu),
