@@ -12,6 +12,7 @@ book: .venv/ready ## build the book: _build/html/index.html
 
 test: book ## run every test: the package, the chapters again cell by cell, the pages in a browser
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python tools/routes.py
 	@echo "All tests passed."
 
 lab: .venv/ready ## open the chapters in JupyterLab
