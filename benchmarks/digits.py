@@ -40,7 +40,9 @@ def train_sklearn(x, labels, seed):
     recipe = dict(solver="sgd", momentum=0, alpha=0, learning_rate_init=RATE, batch_size=BATCH, max_iter=EPOCHS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return MLPClassifier((32,), n_iter_no_change=EPOCHS, random_state=seed, **recipe).fit(x, labels).score(x, labels)
+        return (
+            MLPClassifier((32,), n_iter_no_change=EPOCHS, random_state=seed, **recipe).fit(x, labels).score(x, labels)
+        )
 
 
 def main():
@@ -57,7 +59,7 @@ def main():
                 assert right > 0.98, f"{name} has learned only {right:.3f} of its pictures"
     result = {
         "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, one thread",
-        "recipe": f"64-32-10, {len(x)} pictures, {EPOCHS} epochs, batches of {BATCH}, rate {RATE}; median of {ROUNDS} rounds",
+        "recipe": f"{len(x)} pictures, {EPOCHS} epochs, batches of {BATCH}, rate {RATE}; median of {ROUNDS} rounds",
         "seconds": {name: round(statistics.median(times), 3) for name, times in seconds.items()},
     }
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")

@@ -1,6 +1,6 @@
-"""The gradient of one small network in PyTorch and in JAX, stored for chapter 13, which shows these functions and compares.
+"""The gradient of one small network in PyTorch and in JAX, for chapter 13, which shows these functions.
 
-    python benchmarks/peer_gradients.py        in an environment with benchmarks/requirements.txt
+python benchmarks/peer_gradients.py        in an environment with benchmarks/requirements.txt
 """
 
 import json
