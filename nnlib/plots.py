@@ -622,7 +622,7 @@ def draw_reading(ax, image, p):
     ax.barh(bars, np.multiply(p, width), 0.6 * height / len(p), left, color=FORWARD)
     for k, place in enumerate(bars):
         ax.text(left - 0.3, place, str(k), ha="right", va="center", size=8)
-        ax.text(left + p[k] * width + 0.2, place, number(p[k], 2), va="center", size=8, color=TEXT[FORWARD])
+        ax.text(left + p[k] * width + 0.2, place, f"{p[k]:.2f}", va="center", size=8, color=TEXT[FORWARD])
     ax.set(xlim=(-0.5, left + width + 2.5))
 
 
