@@ -28,6 +28,11 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
 	$(BIN)/pytest tests -m mutants
 
+bench: ## time nnlib beside PyTorch, JAX, autograd and scikit-learn: benchmarks/results.json
+	@test -x benchmarks/.venv/bin/tqdm || { echo "Installing the peers into benchmarks/.venv (a few minutes, about 2 GB) ..."; \
+	  $(PYTHON) -m venv benchmarks/.venv && benchmarks/.venv/bin/pip install --quiet --requirement benchmarks/requirements.txt; }
+	PYTHONPATH=. benchmarks/.venv/bin/python benchmarks/bench.py
+
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
 	$(BIN)/jupyter lab chapters
@@ -55,4 +60,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants lab chapters pdf clean
+.PHONY: help book test seeds mutants bench lab chapters pdf clean

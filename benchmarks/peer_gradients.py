@@ -1,6 +1,6 @@
 """The gradient of one small network in PyTorch and in JAX, for chapter 13, which shows these functions.
 
-python benchmarks/peer_gradients.py        in an environment with benchmarks/requirements.txt
+benchmarks/.venv/bin/python benchmarks/peer_gradients.py        after `make bench` has made that environment
 """
 
 import json
