@@ -203,6 +203,17 @@ def test_normalise_brings_a_fresh_run_into_normal_form():
     assert normalise(normal) == normal
 
 
+def test_a_progress_bar_leaves_only_what_stood_at_its_end():
+    nb = new_notebook(
+        cells=[
+            code("bar", "", printed("\r[ ] 0%"), printed("\r[#] 99%\r\x1b[2K")),
+            code("last", "", printed("a\n[ ] 0%\r[#] 100%\nb\n")),
+        ]
+    )
+    bar, last = normalise(nb).cells
+    assert bar.outputs == [] and last.outputs == [printed("a\n[#] 100%\nb\n")]
+
+
 def test_only_what_keeps_the_rules_is_stored(tmp_path):
     path = tmp_path / "planted.ipynb"
     source = "from nnlib import landed\n\ndef relu(z):\n    return z\n\nlanded(relu)"
