@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from quote_nnlib import shortened
 
 import nnlib
-from nnlib.literate import tokens
+from nnlib.literate import source, tokens
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,12 +19,12 @@ QUOTED = [name for names in re.findall(r"(?m)^```\{quote\} (.*)$", SHEET) for na
 
 @pytest.mark.parametrize("name", QUOTED)
 def test_a_quoted_function_is_the_one_that_nnlib_ships(name):
-    quoted = ast.unparse(ast.parse(shortened(getattr(nnlib, name)))).splitlines()
+    quoted = ast.unparse(ast.parse(source(getattr(nnlib, name)))).splitlines()
     assert quoted == tokens(getattr(nnlib, name))
 
 
 def test_comments_stay_and_docstrings_go(checked):
-    dense_vjp = shortened(nnlib.dense_vjp)
+    dense_vjp = source(nnlib.dense_vjp)
     assert "# dW[o, i] = sum over n of g[n, o] x[n, i]" in dense_vjp and '"""' not in dense_vjp
     checked(functions_on_the_cheat_sheet=len(QUOTED))
 
