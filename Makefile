@@ -13,6 +13,7 @@ book: .venv/ready ## build the book: _build/html/index.html
 test: .venv/ready ## run every test: the package, the chapters again cell by cell, the pages in a browser
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
 	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "All tests passed."
@@ -38,6 +39,7 @@ pdf: .venv/ready ## print the whole book: _build/pdf/book.pdf
 	@$(BIN)/python tools/browser.py
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going --builder singlehtml
 	$(BIN)/python tools/pdf.py
+	$(BIN)/pytest tests/test_pdf.py -m pdf --quiet
 	@echo "The book: _build/pdf/book.pdf"
 
 clean: ## remove what was built (.venv stays)

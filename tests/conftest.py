@@ -16,6 +16,8 @@ PARTS = {
     ".ipynb::": "notebooks",
     "test_page": "pages",
     "test_cheat_sheet": "pages",
+    "test_pdf": "pdf",
+    "test_wheel": "wheel",
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",
     "test_mutations": "mutants",

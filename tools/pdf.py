@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tomllib
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,8 @@ from browser import chromium
 from pypdf import PdfReader, PdfWriter
 from pypdf.constants import PageLabelStyle
 from pypdf.generic import ArrayObject, NameObject, NullObject, TextStringObject
+
+import nnlib
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build"
@@ -88,7 +89,6 @@ def print_front(browser, headings):
     """A cover, and contents whose links say which page they mean."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     headings = [h | {"words": "Introduction"} if h["words"] == config["title"] else h for h in headings]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     contents = (
         ENTRY.format(
             kind=("chapter", "section")[heading["depth"] - 1],
@@ -104,7 +104,7 @@ def print_front(browser, headings):
         FRONT.format(
             title=escape(config["title"]),
             author=escape(config["author"]),
-            version=f"Version {project['version']}, {config['copyright']}",
+            version=f"Version {nnlib.__version__}, {config['copyright']}",
             picture=(ROOT / "_static" / "network.svg").read_text("utf-8").split("?>")[-1],
             contents="\n".join(contents),
         )
