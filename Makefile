@@ -28,6 +28,14 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
 	$(BIN)/pytest tests -m mutants
 
+newest: .venv/ready ## run the chapters on the newest NumPy, matplotlib and scikit-learn: _build/newest
+	@rm -rf _build/newest
+	$(PYTHON) -m venv _build/newest
+	_build/newest/bin/pip install --quiet --requirement requirements.txt
+	_build/newest/bin/pip install --quiet --upgrade numpy matplotlib scikit-learn
+	_build/newest/bin/pip install --quiet --no-deps .
+	_build/newest/bin/pytest -m notebooks --numprocesses auto --dist loadfile
+
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
 	$(BIN)/jupyter lab chapters
@@ -56,4 +64,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants lab chapters pdf clean
+.PHONY: help book test seeds mutants newest lab chapters pdf clean
