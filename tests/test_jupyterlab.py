@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -78,7 +78,10 @@ def lab(tmp_path_factory):
         yield address
     finally:
         server.terminate()
-        server.wait(60)
+        with suppress(subprocess.TimeoutExpired):  # it waits for kernels that are still starting
+            server.wait(30)
+        server.kill()
+        server.wait()
 
 
 def wait_for(address, server, log):
