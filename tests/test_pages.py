@@ -24,9 +24,11 @@ from pages import (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     resize,
     theme,
+    unfold,
 )
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -49,6 +51,7 @@ def test_the_pages_are_those_of_the_contents(book):
 @pytest.mark.parametrize("name", PAGES)
 def test_page(browser, book, name):
     with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
+        unfold(page)
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
         for check in (
@@ -59,6 +62,7 @@ def test_page(browser, book, name):
             contrast,
             figures,
             explorers,
+            questions,
             theme,
             overflow,
             accessibility,
@@ -67,7 +71,8 @@ def test_page(browser, book, name):
         resize(page, PHONE)
         problems += overflow(page) + accessibility(page)
     with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
-        for check in (formulas, contrast, figures, explorers, theme, overflow, accessibility):
+        unfold(page)
+        for check in (formulas, contrast, figures, explorers, questions, theme, overflow, accessibility):
             more += check(page)
         resize(page, WIDE)
         more += overflow(page) + accessibility(page) + paper(page)
@@ -76,7 +81,7 @@ def test_page(browser, book, name):
 
 
 def in_notebook(name):
-    """How many figures and explorers a page's notebook holds."""
+    """How many figures, explorers and questions a page's notebook holds."""
     path = ROOT / f"{name}.ipynb"
     if not path.exists():
         return {}
@@ -87,6 +92,7 @@ def in_notebook(name):
     return {
         "figures": pictures + "".join(html).count("<img "),
         "explorers": sum('class="explorer"' in page for page in html),
+        "questions": sum('class="ask"' in page for page in html),
     }
 
 
