@@ -12,12 +12,16 @@ from itertools import cycle, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import style
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.path import Path
-from matplotlib.transforms import offset_copy
+
+try:
+    from matplotlib import style
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+    from matplotlib.path import Path
+    from matplotlib.transforms import offset_copy
+except ImportError as missing:
+    raise ImportError("nnlib.plots needs matplotlib: pip install 'backpropagation-you-can-check[plots]'") from missing
 
 from .activations import VJP
 from .layers import dense_vjp
