@@ -6,6 +6,7 @@ a scope says for which cells, headings or formulas. Everything that a formula sa
 """
 
 import ast
+import builtins
 import fnmatch
 import keyword
 import re
@@ -69,12 +70,10 @@ class Legend:
     rows: tuple = ()  # for the notation page: name, shape, code, meaning
 
     def scope(self, place):
-        """The last scope that names the cell, a heading above it or the formula."""
-        found = self.scopes[0][1]
-        for patterns, scope in self.scopes[1:]:
-            if any(place.matches(pattern) for pattern in patterns):
-                found = scope
-        return found
+        """The scope that names the formula itself; else its label, its cell, or a heading above it; of several the last."""
+        ranked = [(max(map(place.matches, patterns), default=0), k) for k, (patterns, _) in enumerate(self.scopes[1:], 1)]
+        rank, k = max(ranked, default=(0, 0))
+        return self.scopes[k if rank else 0][1]
 
 
 def key_of(name, layer=None):
@@ -145,6 +144,7 @@ def build(data, book, name):
 
 def merged(base, part):
     out = {key: part.get(key, base.get(key)) for key in ("loss", "small")}
+    out["own"] = set(part.get("symbols") or ())
     for key in ("sizes", "indices", "symbols"):
         both = {**(base.get(key) or {}), **(part.get(key) or {})}
         out[key] = {k: v for k, v in both.items() if v is not None}  # a scope takes a meaning away with ~
@@ -153,7 +153,7 @@ def merged(base, part):
 
 def scope_of(data, name):
     sizes = {key_of(k): v for k, v in data["sizes"].items()}
-    symbols, layered, functions = {}, set(), set()
+    symbols, layered, functions, inherited = {}, set(), set(), {}
     for title, spec in data["symbols"].items():
         spec = spec if isinstance(spec, dict) else {"is": str(spec)}
         if unknown := set(spec) - KEYS:
@@ -166,11 +166,15 @@ def scope_of(data, name):
         for l in layers_of(layer or spec.get("layers")):
             symbol = symbol_of(letter, l, spec, key_of(data["loss"] or "L"), f"{name}: {title}")
             symbols[symbol.key] = symbol
+            if title not in data["own"]:
+                inherited[symbol.key] = title  # falls away when what it is computed from is taken away
     for key, value in sizes.items():
         symbols.setdefault(key, Symbol(key, "value", value))
     for key, symbol in symbols.items():  # what the lines use, now that all keys are known
         named = names_in(symbol.line) if symbol.kind in {"is", "draw", "function"} and symbol.line not in TOOLS or symbol.kind == "is" else set()
         if missing := named - set(symbols) - set(TOOLS) - set(symbol.parameters) - {"rng"}:
+            if key in inherited:
+                return scope_of({**data, "symbols": {k: v for k, v in data["symbols"].items() if k != inherited[key]}}, name)
             raise LegendError(f"{name}: {key} uses {sorted(missing)}, which the legend does not know")
         named |= {*symbol.line} if symbol.kind == "jacobian" else set()
         symbols[key] = replace(symbol, uses=frozenset((named | set(symbol.parameters)) & set(symbols)))
@@ -236,7 +240,7 @@ def names_in(line):
 def bound_in(line):
     tree = ast.parse(line, mode="eval")
     own = {a.arg for n in ast.walk(tree) if isinstance(n, ast.Lambda) for a in n.args.args}
-    return own | {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | {"range", "len", "set", "sum", "min", "max", "abs"}
+    return own | {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | set(dir(builtins))
 
 
 def matches(pattern, *candidates):

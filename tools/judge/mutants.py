@@ -6,7 +6,7 @@ import numpy as np
 
 from judge.tree import Claim, Node, node, number
 from judge.value import Misfit, Unevaluated, Unknown, matrix, scalar, value
-from judge.verdict import MORE_SEEDS, assignments, equal, free_of, why_false
+from judge.verdict import MORE_SEEDS, assignments, below_of, equal, free_of, why_false
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def mutants(claim, said, world):
 
 def letters_of(tree, scope):
     bound = {name for n in tree.walk() if n.op == "big" for name in n.value[1] if n.value[0] != "lim"}
-    return free_of(tree, scope) | bound
+    return free_of(tree, scope, frozenset(below_of(tree))) | bound
 
 
 # Changes of a whole side --------------------------------------------------------------------------------------------

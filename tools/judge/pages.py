@@ -17,6 +17,7 @@ FORMULA = re.compile(
     r"|^#+ (?P<heading>[^\n]+)",
     re.DOTALL | re.MULTILINE,
 )
+CONTINUES = re.compile(r"=|\+|-|\\(?:approx|odot|cdot|le|ge)\b")
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Place:
     text: str
 
     def matches(self, pattern):
-        """A pattern is a cell's id (with * for a family of cells), a heading (`## Exercises`), a label (`eq:...`), or a formula (`$...$`)."""
+        """How closely a pattern names this place: a heading (`## Exercises`) 1, a cell's id 2, a label 3, the formula (`$...$`) 4; else 0."""
         if pattern.startswith("#"):
-            return pattern.lstrip("# ") in self.headings
+            return int(pattern.lstrip("# ") in self.headings)
         if pattern.startswith("$"):
-            return squeezed(pattern.strip("$")) == squeezed(self.text)
-        return any(fnmatch.fnmatchcase(name, pattern) for name in (self.cell, self.label) if name)
+            return 4 * (squeezed(pattern.strip("$")) == squeezed(self.text))
+        if self.label and fnmatch.fnmatchcase(self.label, pattern):
+            return 3
+        return 2 * fnmatch.fnmatchcase(self.cell, pattern)
 
     def __str__(self):
         return f"{self.page}, cell {self.cell}" + (f", {self.label}" if self.label else "")
@@ -81,13 +84,19 @@ def formulas(path, texts=None):
 
 
 def of_text(page, cell, source, headings):
+    found, end = [], None
     for match in FORMULA.finditer(source):
         if match["heading"]:
             level = len(match[0]) - len(match[0].lstrip("#"))
             headings[:] = [*headings[: level - 1], match["heading"].strip()]
         elif match["fence"] and match["language"].startswith("{") and "code" not in match["language"]:
             inside = re.sub(r"\A```+[^\n]*\n|\n```+`*\s*\Z", "", match[0])
-            yield from of_text(page, cell, inside, headings)
+            found += of_text(page, cell, inside, headings)
         elif text := match["display"] or match["inline"]:
-            place = Place(page, cell, tuple(headings), match["label"] or "", text.strip())
-            yield Formula(place, text.strip(), bool(match["display"]))
+            text = text.strip()
+            if found and CONTINUES.match(text) and end is not None and not source[end : match.start()].strip():
+                text = f"{found.pop().text} {text}"  # one formula in two, so that a phone can break the line
+            place = Place(page, cell, tuple(headings), match["label"] or "", text)
+            found.append(Formula(place, text, bool(match["display"])))
+            end = match.end()
+    return found

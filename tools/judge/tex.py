@@ -13,7 +13,7 @@ NOTHING = {"\\,", "\\;", "\\:", "\\!", "\\ ", "~", "\\left", "\\right", "\\displ
 NOTHING |= {f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")}
 COLOURS = {"\\fwd", "\\grad", "\\mathrm"}
 SIGNS = {
-    "\\cdot": "·", "\\times": "×", "\\odot": "⊙", "\\approx": "≈", "\\le": "≤", "\\leq": "≤", "\\ge": "≥", "\\geq": "≥",
+    "\\cdot": "·", "\\times": "×", "\\odot": "⊙", "\\otimes": "⊗", "\\pm": "±", "\\approx": "≈", "\\le": "≤", "\\leq": "≤", "\\ge": "≥", "\\geq": "≥",
     "\\ne": "≠", "\\neq": "≠", "\\in": "∈", "\\notin": "∉", "\\to": "→", "\\mapsto": "↦", "\\subseteq": "⊆", "\\lt": "<", "\\gt": ">",
     "\\sum": "∑", "\\prod": "∏", "\\partial": "∂", "\\dots": "…", "\\cdots": "…", "\\ldots": "…", "\\vdots": "…",
     "\\lceil": "⌈", "\\rceil": "⌉", "\\langle": "⟨", "\\rangle": "⟩", "\\lbrace": "(", "\\rbrace": ")", "\\{": "(", "\\}": ")",
@@ -125,7 +125,10 @@ def _plain(items):
             if reader.peek() == "_":
                 reader.items.pop(0)
                 label = _group(reader.argument())
-                out += body if all(t[0] in '"{};' for t in label) or '"' in str(label) else ["shape", *body, *label]
+                if not any(t[0] == '"' for t in label):  # another name for what stands above
+                    out += ["shape", *body, *label]
+                else:
+                    out += body[1:-1] if body[1] in {"+", "-"} else body
             else:
                 out += body
         elif item in {"_", "^"}:
@@ -140,7 +143,7 @@ def _plain(items):
         elif item in {"\\max", "\\min"}:
             out.append({"\\max": "maximum", "\\min": "minimum"}[item] if reader.peek() == "_" else f"'{item[1:]}'")
         elif item == "\\Delta":
-            out.append(f"'Delta {_text(reader.argument()).lstrip(chr(92))}'")
+            out.append(f"'Delta {''.join(_plain(reader.argument())).strip(chr(39))}'")
         elif item == "d" and _differs(reader):
             out.append("ⅆ")
         elif item in SIGNS:
@@ -160,7 +163,7 @@ def _differs(reader):
     """Is this d the sign of a differential: does a letter follow at once?"""
     follows = reader.items[0] if reader.items else None
     if isinstance(follows, list) or follows is None:
-        return follows is None
+        return False
     return follows.isalpha() or follows in COLOURS | {"\\mathbf", "\\boldsymbol", "\\theta", "\\delta"}
 
 

@@ -126,8 +126,8 @@ class Builder(Transformer):
                 quotient = node("derivative", above, below, value=kind_of(last))
                 return node("product", *before, quotient, value="") if before else quotient
             return node("quotient", left, right, value="/")
-        if sign == "⊙":
-            return node("hadamard", left, right)
+        if sign in {"⊙", "⊗"}:
+            return node({"⊙": "hadamard", "⊗": "outer"}[sign], left, right)
         return node("product", left, right, value=sign)
 
     def factors(self, items):
@@ -219,8 +219,8 @@ class Builder(Transformer):
     def fraction(self, items):
         above, below = items
         lower = undifferentiated(below)
-        if lower and above.op == "differential" and not above.args:
-            return node("derivative", node("nothing"), lower, value=above.value)
+        if lower and (above == node("name", value="d") or above.op == "differential" and not above.args):
+            return node("derivative", node("nothing"), lower, value=kind_of(below))
         if lower and (upper := undifferentiated(above)):
             return node("derivative", upper, lower, value=kind_of(above))
         return node("quotient", above, below, value="frac")
@@ -256,18 +256,23 @@ class Builder(Transformer):
         return node("index", base, *subs)
 
     def superscript(self, items):
-        exponent, transposed = (items + [None, None])[:2]
-        if isinstance(exponent, Token):
-            exponent, transposed = None, exponent
-        return exponent, transposed
+        """What stands above: numbers, words, and whether there is a T."""
+        items = [item for item in items if item is not None]
+        words = [item.value for item in items if isinstance(item, Node) and item.op == "name" and len(item.value) > 1 and is_word(item.value)]
+        exponents = [item for item in items if isinstance(item, Node) and not (item.op == "name" and item.value in words)]
+        if len(exponents) > 1:
+            raise Unreadable("two exponents")
+        return exponents[0] if exponents else None, words, any(isinstance(item, Token) for item in items)
 
     def sign(self, items):
         raise Unreadable("an upper sign")
 
     def power(self, items):
-        base, (exponent, transposed) = items
+        base, (exponent, words, transposed) = items
+        for word in words:
+            base = renamed(base, word)
         if exponent is not None:
-            inner = base.args[0] if base.op in {"index", "differential"} else base
+            inner = base.args[0] if base.op in {"index", "differential"} and base.args else base
             if inner.op == "name" and inner.value in self.layered:
                 base = with_layer(base, exponent)
             else:
@@ -321,7 +326,7 @@ def kind_of(tree):
 
 # And back to TeX, to show a formula and its mutants -----------------------------------------------------------------
 
-SIGNS = {"·": r"\cdot", "×": r"\times", "⊙": r"\odot", "≈": r"\approx", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∈": r"\in", "∉": r"\notin",
+SIGNS = {"·": r"\cdot", "×": r"\times", "⊙": r"\odot", "⊗": r"\otimes", "≈": r"\approx", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∈": r"\in", "∉": r"\notin",
          "→": r"\to", "∑": r"\sum", "∏": r"\prod", "maximum": r"\max", "minimum": r"\min", "lim": r"\lim", "∂": r"\partial ", "ⅆ": "d"}  # fmt: skip
 
 
@@ -352,6 +357,8 @@ def tex(tree):
             return f" {SIGNS.get(tree.value, '')} ".join(_grouped(t, s) for t, s in zip(tree.args, a)).replace("  ", " ")
         case "hadamard":
             return r" \odot ".join(_grouped(t, s) for t, s in zip(tree.args, a))
+        case "outer":
+            return r" \otimes ".join(_grouped(t, s) for t, s in zip(tree.args, a))
         case "quotient":
             return rf"\frac{{{a[0]}}}{{{a[1]}}}"
         case "derivative":

@@ -7,7 +7,7 @@ import numpy as np
 
 from judge.legend import key_of
 from judge.tree import name_of, undifferentiated
-from judge.world import STEP
+from judge.world import STEP, NoArgument
 
 
 class Misfit(Exception):
@@ -61,13 +61,14 @@ def _name(tree, world, bound):
     if name in bound:
         return value(tree.__class__("name", (), bound[name]), world, {}) if isinstance(bound[name], str) else bound[name]
     key = key_of(name)
-    if key in world.scope.symbols:
+    symbol = world.scope.symbols.get(key)
+    if name in CONSTANTS and (symbol is None or symbol.family):  # e is a number, although e_i may be a unit vector
+        return CONSTANTS[name]
+    if symbol is not None:
         try:
             return world.get(key)
-        except KeyError:
+        except NoArgument:
             raise Misfit(f"{name} is a function, and stands here without its argument") from None
-    if name in CONSTANTS:
-        return CONSTANTS[name]
     if name in world.scope.layered:
         raise Misfit(f"{name} stands here without its layer")
     raise Unknown(name)
@@ -193,6 +194,13 @@ def _hadamard(tree, world, bound):
     if np.shape(a) != np.shape(b):
         raise Misfit(f"entry by entry, shapes {np.shape(a)} and {np.shape(b)}")
     return a * b
+
+
+def _outer(tree, world, bound):
+    a, b = (value(arg, world, bound) for arg in tree.args)
+    if min(np.shape(a) or (1,)) != 1 or min(np.shape(b) or (1,)) != 1:
+        raise Misfit(f"an outer product of shapes {np.shape(a)} and {np.shape(b)}")
+    return np.outer(a, b)
 
 
 def _inner(tree, world, bound):
@@ -601,7 +609,7 @@ def equal(a, b, tolerance=1e-9):
 
 RULES = {
     "number": _number, "name": _name, "layer": _layer, "index": _index, "sum": _sum, "negative": _negative, "product": _product,
-    "hadamard": _hadamard, "inner": _inner, "quotient": _quotient, "power": _power, "transpose": _transpose, "absolute": _absolute,
+    "hadamard": _hadamard, "outer": _outer, "inner": _inner, "quotient": _quotient, "power": _power, "transpose": _transpose, "absolute": _absolute,
     "ceiling": _ceiling, "root": _root, "round": _round, "tuple": _tuple, "matrix": _matrix, "bracket": _bracket, "shape": _shape,
     "dots": _dots, "call": _call, "prime": _prime, "derivative": _derivative, "differential": _differential, "big": _big,
 }  # fmt: skip

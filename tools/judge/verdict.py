@@ -9,8 +9,8 @@ import numpy as np
 
 from judge import tree as trees
 from judge.legend import key_of
-from judge.tex import Unreadable, pieces, plain
-from judge.value import MissingLayer, Misfit, Unevaluated, Unknown, equal, matrix, range_of, scalar, value
+from judge.tex import CLOSE, OPEN, Unreadable, pieces, plain
+from judge.value import CONSTANTS, MissingLayer, Misfit, Unevaluated, Unknown, equal, matrix, range_of, scalar, value
 from judge.world import World
 
 SEEDS = (1, 2, 3)
@@ -69,7 +69,7 @@ class Judge:
     def judge_piece(self, formula, piece, scope, mark, why):
         if all(token[0] == '"' for token in piece.tokens):
             return None  # words beside a formula
-        if not set(piece.tokens) & set("=≈≤≥<>≠∈→↦"):
+        if not relates(piece.tokens):
             return self.named(formula, piece, scope)
         if mark is None:
             mark, why = self.legend.marks.get(str(piece), (None, ""))
@@ -105,7 +105,7 @@ class Judge:
 
     @cached_property
     def known_somewhere(self):
-        known_ = trees.COMMON_FUNCTIONS | {"e", "pi", "circ"}
+        known_ = trees.COMMON_FUNCTIONS | {"e", "pi", "circ", "d", "partial"}
         for _, scope in self.legend.scopes:
             known_ |= scope.names | scope.layered | scope.functions | set(scope.indices) | {k.partition("_")[0] for k in scope.names}
         return known_
@@ -126,6 +126,16 @@ def known(name, scope):
     raise Unknown(name)
 
 
+def relates(tokens):
+    """Is there a relation outside all brackets?"""
+    depth = 0
+    for token in tokens:
+        depth += (token in OPEN) - (token in CLOSE)
+        if not depth and token in set("=≈≤≥<>≠∈→↦"):
+            return True
+    return False
+
+
 # What claims something ----------------------------------------------------------------------------------------------
 
 
@@ -144,7 +154,7 @@ def kind(pair, worlds):
 
 
 def index_like(n, scope):
-    return n.op in {"number", "sum", "negative", "product"} or n.op == "name" and n.value in scope.indices
+    return n.op in {"number", "sum", "negative", "product"} or n.op == "name" and n.value in scope.indices and key_of(n.value) not in scope.symbols
 
 
 def bare(tree):
@@ -157,7 +167,7 @@ def bare(tree):
 
 
 def literal(tree):
-    return not any(n.op in {"name", "big", "differential"} for n in tree.walk())
+    return not any(n.op in {"big", "differential"} or n.op == "name" and n.value not in CONSTANTS for n in tree.walk())
 
 
 def determined(tree, worlds):
@@ -166,7 +176,7 @@ def determined(tree, worlds):
     if any(n in worlds.scope.sizes for n in names_):
         return False
     try:
-        free = sorted(free_of(tree, worlds.scope))
+        free = sorted(free_of(tree, worlds.scope, frozenset(below_of(tree))))
         bound = dict.fromkeys(free, 1)
         values = [value(tree, worlds[seed], bound) for seed in SEEDS]
     except (Misfit, Unevaluated):
@@ -174,15 +184,22 @@ def determined(tree, worlds):
     return all(equal(values[0], v) for v in values[1:])
 
 
-def free_of(tree, scope, bound=frozenset()):
-    """The letters that count in a tree and are not bound by a sum."""
+def below_of(tree):
+    """The letters that stand in indices."""
+    subs = [n for m in tree.walk() if m.op in {"index", "layer"} for sub in m.args[1:] for n in sub.walk()]
+    return {n.value for n in subs if n.op == "name"}
+
+
+def free_of(tree, scope, counting=frozenset(), bound=frozenset()):
+    """The letters that count in a tree and are not bound by a sum. A letter that is a symbol too counts where an index shows that it does."""
     if tree.op == "name":
-        return {tree.value} & set(scope.indices) - bound
+        counts = tree.value in scope.indices and (tree.value in counting or key_of(tree.value) not in scope.symbols)
+        return {tree.value} if counts and tree.value not in bound else set()
     if tree.op == "index" and tree.args[0].op == "name" and key_of(tree.args[0].value) in scope.symbols:
-        return set().union(*(free_of(arg, scope, bound) for arg in tree.args[1:]))
+        return set().union(*(free_of(arg, scope, counting, bound) for arg in tree.args[1:]))
     if tree.op == "big" and tree.value[0] != "lim":
         bound = bound | set(tree.value[1])
-    return set().union(*(free_of(arg, scope, bound) for arg in tree.args))
+    return set().union(*(free_of(arg, scope, counting, bound) for arg in tree.args))
 
 
 # Is it so? ----------------------------------------------------------------------------------------------------------
@@ -192,15 +209,15 @@ def why_false(claim, said, worlds, seeds=SEEDS):
     """Why a claim is false, or nothing: every pair that claims something, for all free indices, in the world of every seed."""
     for seed in seeds:
         for pair, is_claim in zip(claim.pairs, said):
-            if is_claim and (reason := why_pair_false(pair, worlds[seed])):
+            if is_claim and (reason := why_pair_false(pair, worlds[seed], claim.sides)):
                 return reason
     return ""
 
 
-def why_pair_false(pair, world):
+def why_pair_false(pair, world, chain):
     left, relation, right = pair
     try:
-        for bound in assignments((left, right), world):
+        for bound in assignments((left, right), world, chain):
             try:
                 if reason := compared(left, relation, right, world, bound):
                     at = ", ".join(f"{k} = {v}" for k, v in bound.items())
@@ -217,30 +234,32 @@ def layer_letter(letter, sides):
     return any(n.op == "name" and n.value == letter for side in sides for m in side.walk() if m.op == "layer" for n in m.args[1].walk())
 
 
-def assignments(sides, world):
-    """All values of the free indices; those that count layers come first, for the sizes of a layer depend on them."""
-    free = [free_of(side, world.scope) for side in sides]
-    if free[0] != free[1] and not any(literal(side) for side in sides):
-        raise Misfit(f"{', '.join(sorted(free[0] ^ free[1]))} is free on one side only")
-    letters = sorted(free[0] | free[1], key=lambda k: (not layer_letter(k, sides), k))
+def assignments(sides, world, chain=()):
+    """All values of the free indices; those that count layers come first, for the sizes of a layer depend on them.
+
+    What an index runs over may be seen in another part of the chain alone: [j = i] has no size.
+    """
+    counting = frozenset().union(*(below_of(side) for side in chain or sides))
+    free = set().union(*(free_of(side, world.scope, counting) for side in sides))
+    letters = sorted(free, key=lambda k: (not layer_letter(k, sides), k))
     seen = False
-    for bound in assigned(letters, sides, world, {}):
+    for bound in assigned(letters, sides, world, {}, chain or sides):
         seen = True
         yield bound
     if not seen:
         raise Misfit("there is no layer for which this says anything")
 
 
-def assigned(letters, sides, world, bound):
+def assigned(letters, sides, world, bound, chain):
     if not letters:
         yield bound
         return
     letter, *rest = letters
-    for k in range_of(letter, sides, world, bound):
+    for k in range_of(letter, chain, world, bound):
         more = {**bound, letter: k}
         if layer_letter(letter, sides) and not layers_exist(sides, world, more):
             continue
-        yield from assigned(rest, sides, world, more)
+        yield from assigned(rest, sides, world, more, chain)
 
 
 def layers_exist(sides, world, bound):
@@ -262,6 +281,9 @@ def compared(left, relation, right, world, bound):
     if dotted or relation == "≈" and not stated(right) and world.scope.small:
         return by_order(left, right, world, bound)
     a, b = value(left, world, bound), value(right, world, bound)
+    for one, other in ((left, b), (right, a)):
+        if one.op == "tuple" and np.ndim(other) == 2 and other.shape[1] == 1:  # a list of entries, also of a column
+            a, b = np.ravel(a), np.ravel(b)
     if relation == "=":
         return "" if equal(a, b) else f"{shown(a)} is not {shown(b)}"
     tolerance = stated(right)

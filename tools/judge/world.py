@@ -4,10 +4,13 @@ import zlib
 
 import numpy as np
 
-from judge.legend import TOOLS
+from judge.legend import TOOLS, LegendError
 
 STEP = 1e-20  # of the complex step
-BUILTINS = {"range": range, "len": len, "set": set, "sum": sum, "min": min, "max": max, "abs": abs, "float": float}
+
+
+class NoArgument(Exception):
+    """A function is asked for its value, and no symbol bears the name of its argument."""
 
 
 class World:
@@ -18,7 +21,10 @@ class World:
 
     def get(self, key):
         if key not in self.values:
-            self.values[key] = self.compute(key)
+            try:
+                self.values[key] = self.compute(key)
+            except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+                raise LegendError(f"{key} = {self.scope.symbols[key].line}: {error}") from error
         return self.values[key]
 
     def compute(self, key):
@@ -36,14 +42,14 @@ class World:
         if symbol.kind == "function":
             if all(p in self.scope.symbols for p in symbol.parameters) and symbol.parameters:
                 return plain(self.function(key)(*(self.get(p) for p in symbol.parameters)))
-            raise KeyError(key)
+            raise NoArgument(key)
         return plain(self.run(symbol, {}))
 
     def run(self, symbol, extra):
         names = {name: self.given(name) for name in symbol.uses if name not in extra and name not in symbol.parameters}
         code = compile(str(symbol.line), symbol.key, "eval")
         with np.errstate(all="ignore"):
-            return eval(code, {"__builtins__": BUILTINS, **TOOLS, **names, **extra})
+            return eval(code, {**TOOLS, **names, **extra})
 
     def given(self, key):
         """What a line of NumPy means by a name: a value, or a function to call."""
@@ -77,7 +83,7 @@ class Moved(World):
 
 def plain(value):
     """Numbers and arrays; lists of unequal length, and sets, stay what they are."""
-    if isinstance(value, (list, tuple)) and any(isinstance(v, (tuple, set, frozenset, str)) for v in value):
+    if isinstance(value, (list, tuple)) and value and (any(isinstance(v, (tuple, set, str)) for v in value) or len({len(v) if isinstance(v, list) else 0 for v in value}) > 1):
         return list(value)
     if isinstance(value, (list, tuple)):
         value = np.array(value)
