@@ -66,6 +66,7 @@ class Scope:
 @dataclass(frozen=True)
 class Legend:
     scopes: tuple  # pairs: patterns, Scope; the first is the chapter's own
+    stem: str
     marks: dict  # plain tokens of a formula: ("not evaluated" | "false on purpose" | "settings", why)
     rows: tuple = ()  # for the notation page: name, shape, code, meaning
 
@@ -139,7 +140,7 @@ def build(data, book, name):
         for symbol, spec in data.get("symbols", {}).items()
         if isinstance(spec, dict) and "means" in spec
     ]
-    return Legend(tuple(scopes), marks, tuple(rows))
+    return Legend(tuple(scopes), name.removesuffix(".yml"), marks, tuple(rows))
 
 
 def merged(base, part):

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from judge.legend import LegendError
 from judge.tree import Claim, Node, node, number
 from judge.value import Misfit, Unevaluated, Unknown, matrix, scalar, value
-from judge.verdict import MORE_SEEDS, assignments, below_of, equal, free_of, why_false
+from judge.verdict import MORE_SEEDS, assignments, below_of, equal, free_of, why_false, without_dots
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def dropped(tree):
 def is_array(tree, world):
     try:
         v = value(tree, world, {})
-    except (Misfit, Unknown, Unevaluated, KeyError):
+    except (Misfit, Unknown, Unevaluated, LegendError):
         return tree.op == "layer"
     return isinstance(v, np.ndarray) and not scalar(matrix(v))
 
@@ -199,16 +200,16 @@ def fate(mutant, claim, said, worlds):
         return "noticed"
     except Unevaluated:
         return "survived"
-    return "equal" if all(same(a, b, worlds) for a, b in zip(claim.sides, mutant.claim.sides) if a != b) else "survived"
+    return "equal" if all(same(a, b, worlds, claim.sides) for a, b in zip(claim.sides, mutant.claim.sides) if a != b) else "survived"
 
 
-def same(one, other, worlds):
+def same(one, other, worlds, chain):
     """Are two sides the same number for all free indices, in worlds that the judge has not used?"""
     try:
         return all(
-            equal(value(one, worlds[seed], bound), value(other, worlds[seed], bound))
+            equal(*(value(without_dots(side), worlds[seed], bound) for side in (one, other)))
             for seed in MORE_SEEDS
-            for bound in assignments((one, other), worlds[seed])
+            for bound in assignments((one, other), worlds[seed], chain)
         )
     except (Misfit, Unevaluated):
         return False

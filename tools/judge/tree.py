@@ -60,10 +60,10 @@ class Claim:
         return str(self.sides[0]) + "".join(f" {SIGNS.get(r, r)} {s}" for r, s in zip(self.relations, self.sides[1:]))
 
 
-def read(piece, functions=frozenset(), layered=frozenset(), names=frozenset()):
+def read(piece, functions=frozenset(), layered=frozenset(), names=frozenset(), indices=frozenset()):
     """The claim that a piece of a formula makes."""
     try:
-        return Builder(functions, layered, names).transform(grammar().parse(str(piece)))
+        return Builder(functions, layered, names, indices).transform(grammar().parse(str(piece)))
     except UnexpectedInput as error:
         near = str(piece)[max(0, error.pos_in_stream - 30) :][:60] if error.pos_in_stream is not None else str(piece)[-60:]
         raise Unreadable(f"not in the grammar, near: {near}") from None
@@ -90,9 +90,9 @@ def undifferentiated(tree):
 
 
 class Builder(Transformer):
-    def __init__(self, functions, layered, names):
+    def __init__(self, functions, layered, names, indices):
         super().__init__()
-        self.names = names
+        self.names, self.indices = names, set(indices)
         self.functions, self.layered = set(functions) | COMMON_FUNCTIONS, set(layered)
 
     def start(self, items):
@@ -252,7 +252,8 @@ class Builder(Transformer):
         if len(subs) == 1 and subs[0].op == "name" and (len(subs[0].value) > 1 or subs[0].value in "+-") and is_word(subs[0].value):
             return renamed(base, subs[0].value)
         if len(subs) == 1 and subs[0].op in {"name", "number"} and f"{name_of(base)}_{subs[0].value}" in self.names:
-            return renamed(base, subs[0].value)  # J_q, where the legend has a symbol of that name
+            base = renamed(base, subs[0].value)  # J_q, where the legend has a symbol of that name; N_k, where k counts, keeps its index
+            return node("index", base, *subs) if subs[0].value in self.indices else base
         return node("index", base, *subs)
 
     def superscript(self, items):

@@ -351,8 +351,8 @@ def derived(f, order):
     """The derivative of a function of one number, entry by entry: by complex step, and of higher order on a circle around it."""
 
     def slope(z):
-        z = np.asarray(z, dtype=float)
-        if order == 1:
+        z = np.asarray(z)
+        if order == 1 and not np.iscomplexobj(z):
             moved = np.asarray(f(z + 1j * STEP))
             if np.iscomplexobj(moved):
                 return np.imag(moved) / STEP
@@ -360,7 +360,8 @@ def derived(f, order):
         turns = np.exp(2j * np.pi * np.arange(32) / 32)
         radius = 0.5
         around = [np.asarray(f(z + radius * turn)) * turn**-order for turn in turns]
-        return np.real(sum(around)) / 32 * math.factorial(order) / radius**order
+        total = sum(around) / 32 * math.factorial(order) / radius**order
+        return total if np.iscomplexobj(z) else np.real(total)
 
     return slope
 

@@ -1,9 +1,7 @@
 """The judge: is what a formula says so, in a legend's worlds?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
-from itertools import product as every
 
 import numpy as np
 
@@ -29,6 +27,7 @@ class Verdict:
     why: str = ""
     scope: object = None
     claims: int = 0
+    on_purpose: bool = False  # a formula that is marked as false, and is
 
     def __str__(self):
         return f"{self.formula.place}: {self.formula.text!r}: {self.kind}{', ' + self.why if self.why else ''}"
@@ -76,7 +75,7 @@ class Judge:
         if mark == "not evaluated":
             return Verdict("not evaluated", formula, why=why)
         try:
-            claim = trees.read(piece, scope.functions, scope.layered, scope.names)
+            claim = trees.read(piece, scope.functions, scope.layered, scope.names, scope.indices)
             for name in names(claim):
                 known(name, scope)
             if mark == "settings":
@@ -94,7 +93,7 @@ class Judge:
             return Verdict("not evaluated", formula, claim, str(error))
         if mark == "false on purpose":
             reason = "" if reason else "marked as false on purpose, and true"
-        return Verdict("false" if reason else "true", formula, claim, reason or "", scope, sum(said))
+        return Verdict("false" if reason else "true", formula, claim, reason or "", scope, sum(said), mark == "false on purpose")
 
     def named(self, formula, piece, scope):
         """What claims nothing must still use symbols that the page's legend knows somewhere."""
@@ -119,7 +118,7 @@ def names(claim):
 
 def known(name, scope):
     key = key_of(name)
-    if key in scope.symbols or name in scope.indices or name in scope.layered or name in scope.functions:
+    if key in scope.symbols or key_of(f"d{name}") in scope.symbols or name in scope.indices or name in scope.layered or name in scope.functions:
         return
     if name in trees.COMMON_FUNCTIONS or name in {"e", "pi"}:
         return
@@ -158,16 +157,30 @@ def index_like(n, scope):
 
 
 def bare(tree):
-    """A symbol, perhaps with layer, indices, or the signs of a derivative."""
+    """A symbol, perhaps with layer and indices, or its gradient."""
     if tree.op == "name":
         return True
-    if tree.op in {"layer", "index", "differential", "derivative", "shape"}:
+    if tree.op in {"layer", "index", "differential", "shape"}:
         return all(bare(arg) or k and literal(arg) for k, arg in enumerate(tree.args))
-    return tree.op in {"sum", "product"} and False
+    return False
 
 
 def literal(tree):
     return not any(n.op in {"big", "differential"} or n.op == "name" and n.value not in CONSTANTS for n in tree.walk())
+
+
+def constant(tree, world):
+    """A number written out, perhaps by way of functions: 1/3, ln 3, relu(0)."""
+    names_ = [n.value for n in tree.walk() if n.op == "name"]
+    functions = trees.COMMON_FUNCTIONS | world.scope.functions | set(CONSTANTS)
+    return tree.op not in {"tuple", "matrix"} and all(n in functions for n in names_) and not any(n.op == "big" for n in tree.walk()) and plain_numbers(tree)
+
+
+def plain_numbers(tree):
+    """Has every function its argument?"""
+    if tree.op == "call":
+        return all(map(plain_numbers, tree.args[1:]))
+    return (tree.op != "name" or tree.value in CONSTANTS) and all(map(plain_numbers, tree.args))
 
 
 def determined(tree, worlds):
@@ -277,13 +290,16 @@ def layers_exist(sides, world, bound):
 
 def compared(left, relation, right, world, bound):
     """Why two sides do not agree, for one value of the free indices; nothing if they do."""
-    dotted = [side for side in (left, right) if side.op == "sum" and side.args[-1].op == "dots"]
+    dotted = world.scope.small and any(dotted_sum(n) for side in (left, right) for n in side.walk())
     if dotted or relation == "≈" and not stated(right) and world.scope.small:
         return by_order(left, right, world, bound)
     a, b = value(left, world, bound), value(right, world, bound)
     for one, other in ((left, b), (right, a)):
         if one.op == "tuple" and np.ndim(other) == 2 and other.shape[1] == 1:  # a list of entries, also of a column
             a, b = np.ravel(a), np.ravel(b)
+    for one, other in ((left, b), (right, a)):
+        if constant(one, world) and not scalar(other) and not isinstance(other, list):  # every entry is this number
+            a, b = other, np.full(np.shape(other), matrix(value(one, world, bound)))
     if relation == "=":
         return "" if equal(a, b) else f"{shown(a)} is not {shown(b)}"
     tolerance = stated(right)
@@ -293,16 +309,29 @@ def compared(left, relation, right, world, bound):
 
 
 def stated(tree):
-    """Half of the last printed digit: 7 · 10^-6 is said to half of 10^-6."""
-    if tree.op == "negative":
-        return stated(tree.args[0])
+    """Half of the last printed digit: 1.10 is said to 0.005, and 7 · 10^-6 to half of 10^-6; None where no number stands."""
+    if not literal(tree):
+        return None
+    parts = [0.5 / 10 ** len(n.value.partition(".")[2]) / float(n.value) for n in mantissas(tree) if float(n.value)]
+    return float(np.max(np.abs(value(tree, None, {})))) * max(parts, default=0.5) * (1 + 1e-9)
+
+
+def mantissas(tree):
+    """The numbers that carry digits: not those of a power of ten."""
     if tree.op == "number":
-        digits = tree.value.partition(".")[2]
-        return 0.5 * 10.0 ** -len(digits) * (1 + 1e-9)
-    if tree.op == "product" and literal(tree) and len(tree.args) == 2 and tree.args[0].op == "number" and tree.args[1].op == "power":
-        power = value(tree.args[1], None, {})
-        return stated(tree.args[0]) * float(np.real(power))
-    return None
+        yield tree
+    for arg in tree.args if tree.op != "power" else ():
+        yield from mantissas(arg)
+
+
+def dotted_sum(tree):
+    return tree.op == "sum" and tree.args[-1].op == "dots"
+
+
+def without_dots(tree):
+    """A series as far as it is printed."""
+    args = tuple(map(without_dots, tree.args[:-1] if dotted_sum(tree) else tree.args))
+    return args[0] if dotted_sum(tree) and len(args) == 1 else replace(tree, args=args)
 
 
 def by_order(left, right, world, bound):
@@ -329,19 +358,9 @@ def by_order(left, right, world, bound):
 
 def printed(side, world, bound):
     """The value of a side without its dots, and of its last printed term."""
-    if side.op == "sum" and side.args[-1].op == "dots":
-        terms = side.args[:-1]
-        shown_ = terms[0] if len(terms) == 1 else trees.node("sum", *terms)
-        return value(shown_, world, bound), value(terms[-1], world, bound)
-    return value(side, world, bound), None
+    last = next((n.args[-2] for n in side.walk() if dotted_sum(n)), None)
+    return value(without_dots(side), world, bound), None if last is None else value(last, world, bound)
 
 
 def shown(v):
     return np.array2string(np.asarray(v), precision=4, threshold=12, separator=", ").replace("\n", "") if not scalar(v) else f"{v:.6g}"
-
-
-def head(iterator, n):
-    return list(islice(iterator, n))
-
-
-__all__ = ["Judge", "Verdict", "every"]
