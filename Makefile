@@ -10,9 +10,22 @@ book: .venv/ready ## build the book: _build/html/index.html
 	@rm -rf _build/html _build/.doctrees # Sphinx does not see a change in _static
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going
 
-test: book ## run every test: the package, the chapters again cell by cell, the pages in a browser
+test: .venv/ready ## run every test: the package, the chapters again cell by cell, the pages in a browser
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@echo "All tests passed."
+
+seeds: .venv/ready ## run the package's tests under five hash seeds, in five orders, alone and in parallel
+	@for seed in 0 1 2 3 8; do \
+	  echo "Hash seed and order $$seed:"; \
+	  PYTHONHASHSEED=$$seed $(BIN)/pytest tests -m package --quiet --random-order --random-order-seed $$seed \
+	    $$([ $$seed = 0 ] || echo --numprocesses auto) || exit; \
+	done
+
+mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
+	$(BIN)/pytest tests -m mutants
 
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
@@ -22,6 +35,7 @@ chapters: .venv/ready ## execute the chapters and store them in their normal for
 	$(BIN)/python tools/chapters.py
 
 pdf: .venv/ready ## print the whole book: _build/pdf/book.pdf
+	@$(BIN)/python tools/browser.py
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going --builder singlehtml
 	$(BIN)/python tools/pdf.py
 	@echo "The book: _build/pdf/book.pdf"
@@ -40,4 +54,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test lab chapters pdf clean
+.PHONY: help book test seeds mutants lab chapters pdf clean

@@ -71,11 +71,11 @@ def same(case, one, other):
     return all(map(agree, one, other, case.slack_right))
 
 
-# What a mistake does ----------------------------------------------------------------------------------------------------
+# What a mistake does --------------------------------------------------------------------------------------------------
 
 
 def place(mistake):
-    """A network and a layer to make it in: sizes that differ if they let it, and a layer in the middle if it concerns one."""
+    """A network and a layer to make it in: sizes that differ if they may, and a middle layer if it concerns one."""
     case = next(case for case in map(case_of, map(make_net, (DIFFERENT, EQUAL))) if ways(case, mistake))
     made = ways(case, mistake)[0]
     return case, made, made.layers if mistake.rule == "loss" else (1,) if 1 in made.layers else made.layers[-1:]
@@ -101,7 +101,7 @@ def size(mistake):
     case, made, layers = place(mistake)
     made = made._replace(layers=layers)
     wrong, got, right = touched(case, made), gradients(case.net, made), [grads_of(s) for s in case.right]
-    for k, j in ((k, j) for k in layers for j in wrong[k]):
+    for k, j in [(layer, j) for layer in layers for j in wrong[layer]]:
         shape, expected, letter = np.shape(got[k][j]), right[k][j].shape, "Wb"[j]
         if shape != expected:
             return f"d{letter} has the shape {shape}, and {letter} has {expected}"
@@ -202,7 +202,7 @@ def sentence(name):
 
 
 class Describe(SphinxDirective):
-    """``{mistake} bias_mean``: what nnlib says of it, how it comes about (the content), what is seen when it is made."""
+    """``{mistake} bias_mean``: what nnlib says of it, how it comes about (the content), what is then seen."""
 
     required_arguments = 1
     has_content = True

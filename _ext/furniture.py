@@ -55,7 +55,7 @@ def write_sitemap(app, exception):
 
 
 def draw_single_page_alike(app):
-    """Some extensions register their nodes for the builder `singlehtml` too, which hides those registered for `html` alone."""
+    """Some extensions register their nodes for the builder `singlehtml` too, which hides those for `html` alone."""
     handlers = app.registry.translation_handlers
     handlers["singlehtml"] = handlers["html"] | handlers.get("singlehtml", {})
 

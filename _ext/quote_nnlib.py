@@ -1,25 +1,12 @@
-"""Sphinx extension: the directive `quote`, which prints functions as nnlib ships them, without docstring and decorators."""
+"""Sphinx extension: the directive `quote`, which prints functions as nnlib ships them, less docstring, decorators."""
 
-import ast
 import inspect
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import nnlib
-
-
-def shortened(function):
-    """The head of a function without annotations, and its body as written, comments included."""
-    source = inspect.getsource(function)
-    definition = ast.parse(source).body[0]
-    for arg in ast.walk(definition.args):
-        if isinstance(arg, ast.arg):
-            arg.annotation = None
-    body = definition.body[1:] if ast.get_docstring(definition) is not None else definition.body
-    return "\n".join(
-        [f"def {definition.name}({ast.unparse(definition.args)}):", *source.splitlines()[body[0].lineno - 1 :]]
-    )
+from nnlib.literate import source
 
 
 class Quote(SphinxDirective):
@@ -32,7 +19,7 @@ class Quote(SphinxDirective):
         for module in vars(nnlib).values():
             if inspect.ismodule(module) and module.__name__.startswith("nnlib."):
                 self.env.note_dependency(module.__file__)
-        code = "\n\n".join(shortened(getattr(nnlib, name)) for name in self.arguments[0].split())
+        code = "\n\n".join(source(getattr(nnlib, name)) for name in self.arguments[0].split())
         return [nodes.literal_block(code, code, language="python")]
 
 

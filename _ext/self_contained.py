@@ -8,8 +8,8 @@ from pathlib import Path
 
 MATHJAX = Path(files("mathjax"), "static", "mathjax", "es5")  # from the package django-static-mathjax
 
-# One file with what every page with mathematics uses. MathJax's own bundle adds a context menu, which weighs as much as half
-# of the rest and makes every formula a stop of the tab key.
+# One file with what every page with mathematics uses. MathJax's own bundle adds a context menu, which weighs as much as
+# half of the rest and makes every formula a stop of the tab key.
 BUNDLE = {
     "core": "core.js",
     "input/tex": "input/tex.js",

@@ -27,13 +27,19 @@ document.addEventListener("readystatechange", () => {
   }
 });
 
-// A formula or a table that scrolls can be reached by keyboard (the theme does so for code); one pixel is rounding.
+// A formula or a table that is wider than its place scrolls, and can be reached by keyboard (the theme does so for code);
+// one pixel is rounding.
 addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
+  const boxes = [...document.querySelectorAll(".math, .pst-scrollable-table-container")];
   const reach = () => {
-    for (const box of document.querySelectorAll(".math, .pst-scrollable-table-container"))
-      box.scrollWidth > box.clientWidth + 1 ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
+    boxes.forEach((box) => box.classList.remove("wide"));
+    const wide = new Set(boxes.filter((box) => box.scrollWidth > box.clientWidth + 1));
+    for (const box of boxes) {
+      box.classList.toggle("wide", wide.has(box));
+      wide.has(box) ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
+    }
   };
   reach();
   addEventListener("resize", reach);

@@ -1,21 +1,30 @@
-"""What every function promises about its arguments, checked before the mathematics runs.
+"""Checked once: what a function promises is looked at where a caller enters nnlib, and not again inside.
+
+A checked function has a *bare twin*: the same code, in a namespace in which nnlib's names mean bare twins too. The
+checked one looks at what it was given, lets its twin do the work, and looks at what comes out. There is no flag that
+says "inside": which of the two runs is settled by who calls.
 
 A shape contract is a line such as ``"N I, O I, O -> N O"``: one group of dimension names per argument, then one per
 result. Equal names are equal sizes, wherever they stand. ``...`` stands for any dimensions, the same ones everywhere,
-so ``"... -> ..."`` is an elementwise function, and plain numbers are welcome there. Shape and kind of number are checked
-on anything that behaves like a NumPy array; values only in a plain array, not in one that is still to be computed.
+so ``"... -> ..."`` is an elementwise function, and plain numbers are welcome there. Shape and kind of number are
+checked on anything that behaves like a NumPy array; values only in a plain array, not in one still to be computed.
 """
 
 import functools
 import inspect
+import math
+import reprlib
 import sys
+import traceback
+import types
 import warnings
 
 import numpy as np
 
 Array = np.ndarray  # in annotations: this, or anything else with NumPy's protocols, a Dask array for one
 
-DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
+DTYPES = (FLOAT32, FLOAT64, np.dtype(np.complex64), np.dtype(np.complex128))
 PROTOCOLS = ("__array_ufunc__", "__array_function__", "shape", "dtype")
 ADVICE = {  # how to turn what people have into what nnlib takes
     "list": "; convert with np.array(..., dtype={})",
@@ -31,82 +40,111 @@ class SuspiciousInput(UserWarning):
     """Legal input that is nearly always a mistake, such as probabilities where logits are expected."""
 
 
-class Table(dict):
-    """A dictionary from a function to its partner; asking for an unknown function lists the known ones."""
+# Checked functions and their bare twins ----------------------------------------------------------------------------
 
-    def __missing__(self, function):
-        known = [f.__name__ for f in self]
-        name = getattr(function, "__name__", repr(function))
-        twice = f" (that is another function called {name}: was it defined a second time?)" if name in known else ""
-        raise ValueError(
-            f"no derivative is known for {name}, only for {', '.join(known)}{twice}; table[function] = rule adds one"
-        )
+BARE = {}  # of each module of nnlib its names, in which the functions are bare twins; `link` fills it in
 
 
-# The two decorators ---------------------------------------------------------------------------------------------------
+def guarded(function, enter, leave, twin=None):
+    """A function between two checks.
+
+    ``enter(args, kwargs)`` raises, or returns what the twin is to be given, and a function that runs the checked path
+    with the same, to name what went wrong; ``leave(result, again)`` gets both, and raises or returns the result.
+    """
+    twin = twin or bare_twin(function)
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        __tracebackhide__ = True  # IPython and pytest show the caller's line and the message
+        with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
+            try:
+                args, kwargs, again = enter(args, kwargs)
+                return leave(twin(*args, **kwargs), again)
+            except (ValueError, TypeError, FloatingPointError) as error:
+                if raised_here(error):
+                    raise error.with_traceback(None) from None
+                raise
+
+    twin.__original__, checked.__bare__ = checked, twin
+    return checked
 
 
-def contract(shapes, hint="it overflowed", **values):
+def bare_twin(function):
+    """The same code where nnlib's names mean bare twins; outside nnlib there is no such place."""
+    if not function.__module__.startswith(f"{__package__}."):
+        return lambda *args, **kwargs: function(*args, **kwargs)
+    names = BARE.setdefault(function.__module__, {})
+    twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    twin.__kwdefaults__ = function.__kwdefaults__
+    return twin
+
+
+def raised_here(error):
+    """Whether a check of nnlib raised this, and not a function of the reader's."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get("__package__") == __package__
+
+
+def link():
+    """Give the bare twins their names; done once, when all of nnlib has been imported."""
+    for module, names in BARE.items():
+        names.update((name, getattr(value, "__bare__", value)) for name, value in vars(sys.modules[module]).items())
+
+
+def bare(function):
+    """The twin of a function of nnlib's; any other function as it is."""
+    return getattr(function, "__bare__", function)
+
+
+def original(function):
+    """The function that is known by name: what `bare` was given."""
+    return getattr(function, "__original__", function)
+
+
+# The decorator for what has a line of shapes ------------------------------------------------------------------------
+
+
+def contract(shapes, hint="it overflowed", *, watch=False, **values):
     """Hold a function to a line of shapes, to one kind of number, and to finite values.
 
     Parameters
     ----------
     shapes : str
-        Such as ``"N I, O I, O -> N O"``; arguments beyond those named are passed on unchecked.
+        Such as ``"N I, O I, O -> N O"``; of an argument beyond those only its value is checked.
     hint : str
         Why a result may not be finite, and what to do then.
+    watch : bool
+        Whether the bare twin looks at its result too: a later function may make an infinite number a finite one.
     **values
-        By argument name, a check of values: ``check(name, key, array)`` raises or warns. It sees plain arrays only.
+        By argument name, a check of values: ``check(name, key, value)`` raises or warns. Of arrays it sees plain ones.
     """
-    inputs, outputs = ([tuple(group.split()) for group in side.split(",")] for side in shapes.split("->"))
+    inputs = [tuple(group.split()) for group in shapes.split("->")[0].split(",")]
 
     def decorate(function):
         name, signature = function.__name__, inspect.signature(function)
         keys = tuple(signature.parameters)
+        places = [(key, keys.index(key), check) for key, check in values.items()]
 
-        @functools.wraps(function)
-        def checked(*args, **kwargs):
+        def enter(args, kwargs):
             if kwargs or len(args) != len(keys):  # binding takes longer than all the rest
                 args = bind(name, signature, args, kwargs).args
             named = list(zip(keys, inputs, args))
-            sizes = check_arrays(name, named)
-            for key, _, array in named:
-                if key in values and isinstance(array, np.ndarray):
-                    values[key](name, key, array)
-            with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
-                out = function(*map(as_float, args[: len(inputs)]), *args[len(inputs) :])
-            results = [
-                ("the result", *r) for r in zip(outputs, out if isinstance(out, tuple) else (out,)) if r[1] is not None
-            ]
-            check_shapes(name, results, sizes)
-            if not all(all_finite(array) for _, _, array in results):
+            if not ordinary(named, {}):
+                check_arrays(name, named)
+                args = (*map(as_float, args[: len(inputs)]), *args[len(inputs) :])
+            for key, k, check in places:
+                if k >= len(inputs) or isinstance(args[k], np.ndarray):
+                    check(name, key, args[k])
+            return args, {}, None
+
+        def leave(out, again=None):
+            if type(out) is tuple and not all(map(all_finite, out)) or not all_finite(out):
                 raise FloatingPointError(f"{name}: the result is not finite: {hint}")
             return out
 
-        return checked
-
-    return decorate
-
-
-def requires(check, ensure=None):
-    """Run ``check(name, **arguments)`` before a function, and ``ensure(name, result)`` after it.
-
-    A check raises, or returns arguments to use instead of those given.
-    """
-
-    def decorate(function):
-        name, signature = function.__name__, inspect.signature(function)
-
-        @functools.wraps(function)
-        def checked(*args, **kwargs):
-            bound = bind(name, signature, args, kwargs)
-            bound.arguments.update(check(name, **bound.arguments) or {})
-            with np.errstate(all="ignore"):
-                result = function(*bound.args, **bound.kwargs)
-            if ensure is not None:
-                ensure(name, result)
-            return result
-
+        twin = bare_twin(function)
+        checked = guarded(function, enter, leave, (lambda *args: leave(twin(*args))) if watch else twin)
+        checked.__values__ = values
         return checked
 
     return decorate
@@ -122,7 +160,33 @@ def bind(name, signature, args, kwargs):
     return bound
 
 
-# What is checked of arrays; `named` is [(argument, its dimensions, the array), ...] --------------------------------------
+# What is checked of arrays; `named` is [(argument, its dimensions, the array), ...] ---------------------------------
+
+
+def ordinary(named, sizes):
+    """Whether nothing is to be said of these arrays: plain, real, finite, of one width, and of shapes that fit.
+
+    Quick and wordless: where the answer is no, `check_arrays` looks again, and finds the words.
+    """
+    width, total = None, 0.0
+    for _, dims, array in named:
+        if type(array) not in (np.ndarray, np.float64, np.float32) or not array.size:
+            return False
+        if array.dtype is not width:
+            if width is not None or array.dtype is not FLOAT64 and array.dtype is not FLOAT32:
+                return False
+            width = array.dtype
+        shape = array.shape
+        if dims[:1] == ("...",):
+            n = len(shape) - len(dims) + 1
+            shape = (shape[:n], *shape[n:])
+        if len(shape) != len(dims):
+            return False
+        for dim, size in zip(dims, shape):
+            if sizes.setdefault(dim, size) != size:
+                return False
+        total += np.vdot(array, array)  # NaN or infinite if an entry is, in one pass without a copy
+    return math.isfinite(total)
 
 
 def check_arrays(name, named, kinds="fc"):
@@ -141,7 +205,7 @@ def check_arrays(name, named, kinds="fc"):
 
 def check_kind(name, key, array, kinds="fc"):
     """A plain number, or an array of float32, float64 or their complex partners."""
-    plain = isinstance(array, (int, float, complex, np.number)) and not isinstance(array, bool)
+    plain = isinstance(array, (int, float, complex, np.number)) and not isinstance(array, (bool, np.timedelta64))
     if not plain and type(array) is not np.ndarray:
         check_array(name, key, array)
     dtype = np.dtype(getattr(array, "dtype", type(array)))
@@ -150,15 +214,15 @@ def check_kind(name, key, array, kinds="fc"):
     if dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name}: {key} must be real, got {dtype}")
     if isinstance(array, int) and abs(array) > sys.float_info.max:
-        raise ValueError(
-            f"{name}: {key} must be a number that a float can hold, got a whole number of {array.bit_length()} bits"
-        )
+        bits = array.bit_length()
+        raise ValueError(f"{name}: {key} must be a number that a float can hold, got a whole number of {bits} bits")
 
 
 def check_array(name, key, array, dtype="float"):
-    if not all(hasattr(array, p) for p in PROTOCOLS) or isinstance(array, (np.ma.MaskedArray, np.matrix)):
+    if not all(hasattr(array, p) for p in PROTOCOLS) or isinstance(array, (np.ma.MaskedArray, np.matrix, np.generic)):
         kind = type(array).__name__
-        raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}{ADVICE.get(kind, '').format(dtype)}")
+        advice = ADVICE.get(kind, "").format(dtype)
+        raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}{advice}")
 
 
 def check_width(name, named):
@@ -169,12 +233,12 @@ def check_width(name, named):
         raise TypeError(f"{name}: expected arrays of one float width, got {got}; convert with .astype")
 
 
-def check_shapes(name, named, sizes=None):
+def check_shapes(name, named):
     """Equal names are equal sizes, and none is zero; a size that is not known yet (NaN) fits every other.
 
-    `sizes` maps the name of a dimension to its size and to the argument that had it first.
+    Returns the sizes: for the name of a dimension its size, and the argument that had it first.
     """
-    sizes = {} if sizes is None else sizes
+    sizes = {}
     for argument in named:
         key, dims, array = argument
         shape = getattr(array, "shape", ())
@@ -183,16 +247,10 @@ def check_shapes(name, named, sizes=None):
             dims = (*(f"axis {i}" for i in range(len(shape) - len(dims) + 1)), *dims[1:])
             axes = (("the number of axes", len(shape)), *zip(dims, shape))
         if len(shape) != len(dims):
-            advice = (
-                f"; {key}[None, :] is one example, {key}[:, None] one column"
-                if (len(shape), len(dims)) == (1, 2)
-                else ""
-            )
-            raise misfit(
-                name,
-                [argument],
-                f"it has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, not {len(dims)}{advice}",
-            )
+            axes = "axis" if len(shape) == 1 else "axes"
+            flat = (len(shape), len(dims)) == (1, 2)
+            advice = f"; {key}[None, :] is one example, {key}[:, None] one column" if flat else ""
+            raise misfit(name, [argument], f"it has {len(shape)} {axes}, not {len(dims)}{advice}")
         if 0 in shape:
             raise misfit(name, [argument], "it is empty")
         for dim, size in axes:
@@ -203,16 +261,26 @@ def check_shapes(name, named, sizes=None):
 
 
 def misfit(name, arguments, why):
-    expected = " and ".join(
-        f"{key} ({', '.join(dims)}{',' * (len(dims) == 1 and dims != ('...',))})" for key, dims, _ in arguments
-    )
+    def tuple_of(dims):
+        return f"({', '.join(dims)}{',' * (len(dims) == 1 and dims != ('...',))})"
+
+    expected = " and ".join(f"{key} {tuple_of(dims)}" for key, dims, _ in arguments)
     got = " and ".join(str(getattr(array, "shape", ())) for _, _, array in arguments)
     return ValueError(f"{name}: expected {expected}, got {got}: {why}")
 
 
 def all_finite(array):
-    """Whether no entry is NaN or infinite; an array that is still to be computed is given the benefit of the doubt."""
-    return not isinstance(array, (np.ndarray, np.number, float, complex)) or bool(np.isfinite(array).all())
+    """Whether no entry is NaN or infinite; an array still to be computed is given the benefit of the doubt."""
+    if not isinstance(array, (np.ndarray, np.number, float, complex)):
+        return True
+    # a dot product sees in one pass that all is well; the entries are looked at only when it does not
+    return math.isfinite(abs(np.vdot(array, array))) or bool(np.isfinite(array).all())
+
+
+def check_flag(name, key, flag):
+    if not isinstance(flag, (bool, np.bool_)):
+        raise TypeError(f"{name}: {key} must be True or False, got {brief(flag)}")
+    return bool(flag)
 
 
 def as_float(number):
@@ -220,81 +288,43 @@ def as_float(number):
     return float(number) if isinstance(number, (int, np.integer)) else number
 
 
-# What is checked of other arguments ------------------------------------------------------------------------------------
+def brief(value):
+    """What was got, in a few words: a whole number of thousands of digits has no repr at all."""
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        return f"a whole number of {value.bit_length()} bits"
+    return reprlib.repr(value) if isinstance(value, (np.ndarray, list, tuple, dict, set, str)) else repr(value)
 
 
-def check_count(name, key, count, least=1):
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < least:
-        raise ValueError(f"{name}: {key} must be a whole number from {least} on, got {count!r}")
-
-
-def check_number(name, key, number, below=np.inf):
-    """A positive number; returns it as a plain float, since a NumPy float64 would widen float32 arrays."""
-    real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
-    if not real or not 0 < number < below or number > sys.float_info.max:
-        raise ValueError(f"{name}: {key} must be a number above 0 and below {below}, got {number!r}")
-    return float(number)
-
-
-def check_dtype(name, dtype):
-    try:
-        known = np.dtype(dtype) in (np.float32, np.float64)
-    except TypeError:
-        known = False
-    if not known:
-        raise TypeError(f"{name}: dtype must be float64 or float32, got {dtype!r}")
-
-
-def check_function(name, key, function):
-    if not callable(function):
-        raise TypeError(f"{name}: {key} must be a function, got {function!r}")
-
-
-def check_known(name, key, function, table):
-    """A function with a partner in the table."""
-    check_function(name, key, function)
-    try:
-        table[function]
-    except ValueError as error:
-        raise ValueError(f"{name}: {key}: {error}") from None
-
-
-def check_list(name, key, things, what, n=None):
-    """A list of n things, or of any number but none."""
-    is_list = isinstance(things, (list, tuple))
-    if not is_list or not things or n not in (None, len(things)):
-        expected, kind = what if n is None else f"{n} {what}", type(things).__name__
-        raise ValueError(
-            f"{name}: {key} must be a list of {expected}, got {f'a {kind} of {len(things)}' if is_list else kind}"
-        )
-
-
-def check_rng(name, rng):
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{name}: rng must be a numpy.random.Generator, got {rng!r}; pass np.random.default_rng(seed)")
-
-
-# What is checked of values ----------------------------------------------------------------------------------------------
+# What is checked of values ------------------------------------------------------------------------------------------
 
 
 def unit_interval(name, key, array):
     if not ((array.real >= 0) & (array.real <= 1)).all():
-        raise ValueError(
-            f"{name}: {key} must lie between 0 and 1, got values from {array.real.min():.6g} to {array.real.max():.6g}"
-        )
+        low, high = array.real.min(), array.real.max()
+        raise ValueError(f"{name}: {key} must lie between 0 and 1, got values from {low:.6g} to {high:.6g}")
 
 
-def distributions(name, key, array):
-    """Rows of probabilities; the tolerance leaves room for a numerical derivative, which nudges one of them."""
-    unit_interval(name, key, array)
-    sums = array.real.sum(axis=-1)
-    row = int(abs(sums - 1).argmax())
-    if abs(sums[row] - 1) > 1e-3:
-        raise ValueError(f"{name}: {key} must have rows that sum to 1, got the sum {sums[row]:.6g} in row {row}")
+def sums_to_one(slack):
+    """Rows of probabilities, up to `slack` by the width of the numbers."""
+
+    def check(name, key, array):
+        unit_interval(name, key, array)
+        sums = array.real.sum(axis=-1).ravel()
+        row = int(abs(sums - 1).argmax())
+        if abs(sums[row] - 1) > slack[array.real.dtype]:
+            raise ValueError(f"{name}: {key} must have rows that sum to 1, got the sum {sums[row]:.10g} in row {row}")
+
+    return check
+
+
+# Of a target, up to rounding: for any other sum p - t is not the gradient. A prediction leaves room for a numerical
+# derivative, which nudges one entry of a row.
+targets = sums_to_one({FLOAT64: 1e-7, FLOAT32: 1e-5})
+distributions = sums_to_one({FLOAT64: 1e-3, FLOAT32: 1e-3})
 
 
 def logits(name, key, array):
     """Any numbers will do, but rows that look like probabilities get a warning."""
     if array.shape[-1] > 1 and (array.real >= 0).all() and (abs(array.real.sum(axis=-1) - 1) < 1e-6).all():
         message = f"{name}: {key} must be logits, got rows between 0 and 1 that sum to 1: are they probabilities?"
-        warnings.warn(message, SuspiciousInput, stacklevel=3)
+        warnings.warn(message, SuspiciousInput, stacklevel=4)

@@ -17,40 +17,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import VJP, identity, sigmoid, softmax, tanh
-from .contracts import Array, all_finite, check_function, check_kind, check_list, check_rng, requires
+from .activations import identity, sigmoid, softmax, tanh
+from .arguments import FUSED, GRAD, VJP, as_it_is, check_function, check_layers, promises
+from .contracts import Array, all_finite, bare, check_kind
 from .gradcheck import CheckResult, compare, nudge
 from .layers import dense_vjp
-from .losses import FUSED, GRAD, bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
-from .mistakes import MISTAKES, Net, bare
-from .network import (
-    check_layers,
-    check_loss,
-    check_rules,
-    check_sizes,
-    check_value_and_grad,
-    forward,
-    init_params,
-    layer_shapes,
-    value_and_grad,
-)
+from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
+from .mistakes import MISTAKES, Net
+from .network import forward, init_params, value_and_grad
 from .search import Case, agree, effects, grads_of, progress, rounding, run, search, touched
 
 SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}  # between two ways to compute one gradient
 
-# Right or wrong, beside the numerical derivative ------------------------------------------------------------------------
+# Right or wrong, beside the numerical derivative --------------------------------------------------------------------
 
 
-def check_trial(name, params, acts, x, t, loss, grads):
-    check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
-    if grads is not None:
-        check_layers(name, "grads", grads, ("dW", "db"), len(params))
-        for key, _, array in layer_shapes("grads", grads, ("dW", "db")):
-            check_kind(name, key, array, kinds="f")
+def pairs_on_trial(name, key, grads, given):
+    """A pair for every layer, of arrays of real numbers; their shapes and values are what is judged."""
+    check_layers(name, key, grads, ("dW", "db"), len(given["params"]))
+    for k, pair in enumerate(grads):
+        for letter, array in zip("Wb", pair):
+            check_kind(name, f"{key}[{k}] d{letter}", array, kinds="f")
 
 
-@requires(check_trial)
+@promises(real=True, as_given=True, leave=as_it_is, grads=pairs_on_trial)
 def check_grads(params: list, acts: list, x: Array, t: Array, loss, grads: list | None = None) -> CheckResult:
     """Is this gradient right? Compare every entry with the numerical derivative of the loss.
 
@@ -108,7 +99,7 @@ def with_entry(params, k, j, array):
     return [*params[:k], pair, *params[k + 1 :]]
 
 
-# What a diagnosis is ----------------------------------------------------------------------------------------------------
+# What a diagnosis is ------------------------------------------------------------------------------------------------
 
 HEAD = {
     "right": "Right: every gradient agrees with nnlib's backward pass.",
@@ -233,7 +224,7 @@ def sizes_of(params):
     return [params[0][0].shape[1], *(len(b) for _, b in params)]
 
 
-# In words ---------------------------------------------------------------------------------------------------------------
+# In words -----------------------------------------------------------------------------------------------------------
 
 
 def cause(case, made):
@@ -352,11 +343,11 @@ def limits(case):
     yield from advice(case.net)
 
 
-# Which mistake: in gradients --------------------------------------------------------------------------------------------
+# Which mistake: in gradients ----------------------------------------------------------------------------------------
 
 
-def check_diagnose(name, params, acts, x, t, loss, grads):
-    check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
+def anything(name, key, grads, given):
+    """Whatever it is, it is part of the diagnosis."""
 
 
 def read_grads(grads, params):
@@ -382,7 +373,7 @@ def read_array(key, X, single):
     return np.asarray(X, dtype=np.float32 if single or getattr(X, "dtype", None) == np.float32 else float)
 
 
-@requires(check_diagnose)
+@promises(real=True, as_given=True, leave=as_it_is, grads=anything)
 def diagnose(params: list, acts: list, x: Array, t: Array, loss, grads: list) -> Diagnosis:
     """Name the mistake that made these gradients wrong.
 
@@ -457,30 +448,30 @@ def straighten(case):
     return [(straight(dW, s.dW), straight(db, s.db)) for (dW, db), s in zip(case.grads, case.right)]
 
 
-# Which mistake: in a function -------------------------------------------------------------------------------------------
+# Which mistake: in a function ---------------------------------------------------------------------------------------
 
 USUAL_LOSS = {identity: softmax_cross_entropy, softmax: cross_entropy, sigmoid: bce}
 
 
-def check_diagnose_function(name, my_backward, sizes, acts, loss, rng):
-    """Fill in what is left out: a network of three layers, and the loss that goes with its output."""
-    check_function(name, "my_backward", my_backward)
-    rng = np.random.default_rng(0) if rng is None else rng
-    check_rng(name, rng)
-    if sizes is None:
-        if acts is not None:
-            check_list(name, "acts", acts, "functions, one per layer")
-        sizes = [*islice((n for n in count(4) if n != 7), 3 if acts is None else len(acts)), 3]
-    check_sizes(name, sizes, rng, float)
-    acts = [tanh] * (len(sizes) - 2) + [identity] if acts is None else acts
-    check_list(name, "acts", acts, "functions, one per layer", len(sizes) - 1)
-    check_rules(name, acts)
-    loss = USUAL_LOSS.get(acts[-1], half_mse) if loss is None else loss
-    check_loss(name, loss, acts)
-    return {"sizes": list(sizes), "acts": list(acts), "loss": loss, "rng": rng}
+def fill_in(given):
+    """What was left out: a network of three layers, and the loss that goes with its output."""
+    acts = given["acts"]
+    if given["rng"] is None:
+        given["rng"] = np.random.default_rng(0)
+    if given["sizes"] is None and isinstance(acts, (list, tuple, type(None))):
+        n_layers = 3 if acts is None else len(acts)
+        given["sizes"] = [*islice((n for n in count(4) if n != 7), n_layers), 3]
+    if acts is None and isinstance(given["sizes"], (list, tuple)):
+        acts = given["acts"] = [tanh] * (len(given["sizes"]) - 2) + [identity]
+    if given["loss"] is None and isinstance(acts, (list, tuple)) and acts:
+        given["loss"] = USUAL_LOSS.get(acts[-1], half_mse)
 
 
-@requires(check_diagnose_function)
+def function_on_trial(name, key, my_backward, given):
+    check_function(name, key, my_backward)
+
+
+@promises(as_given=True, before=fill_in, leave=as_it_is, my_backward=function_on_trial)
 def diagnose_function(
     my_backward: Callable,
     sizes: list | None = None,

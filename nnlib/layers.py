@@ -1,9 +1,9 @@
 """The dense layer: every output is a weighted sum of every input, plus a bias."""
 
-from .contracts import Array, contract
+from .contracts import Array, check_flag, contract
 
 
-@contract("N I, O I, O -> N O")
+@contract("N I, O I, O -> N O", watch=True)  # an activation may swallow an overflow
 def dense(x: Array, W: Array, b: Array) -> Array:
     r"""A layer of neurons on a batch: ``z = x @ W.T + b``, so that dz/dx is W.
 
@@ -21,11 +21,6 @@ def dense(x: Array, W: Array, b: Array) -> Array:
     z : array (N, n_out)
         :math:`z_{no} = \sum_i W_{oi} x_{ni} + b_o`.
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes do not fit, or the arguments or the result are no finite floats of one width.
-
     Notes
     -----
     Built in chapter 5; all five articles.
@@ -33,7 +28,7 @@ def dense(x: Array, W: Array, b: Array) -> Array:
     return x @ W.T + b
 
 
-@contract("N O, N O, N I, O I, O -> N I, O I, O")
+@contract("N O, N O, N I, O I, O -> N I, O I, O", input_grad=check_flag)
 def dense_vjp(g: Array, z: Array, x: Array, W: Array, b: Array, input_grad: bool = True) -> tuple:
     """The rule of `dense`.
 
@@ -51,11 +46,6 @@ def dense_vjp(g: Array, z: Array, x: Array, W: Array, b: Array, input_grad: bool
     dx : array (N, n_in) or None
     dW : array (n_out, n_in)
     db : array (n_out,)
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes do not fit, or the arguments or the results are no finite floats of one width.
 
     Notes
     -----

@@ -6,38 +6,15 @@ predictions: (N,) against (N, 1) would be broadcast to (N, N), so it is refused.
 
 import numpy as np
 
-from .activations import sigmoid, softmax
-from .contracts import (
-    Array,
-    Table,
-    check_array,
-    check_count,
-    check_dtype,
-    check_shapes,
-    contract,
-    distributions,
-    logits,
-    requires,
-    unit_interval,
-)
+from .activations import identity, sigmoid, softmax
+from .arguments import FOLLOWS, FUSED, GRAD, promises
+from .contracts import Array, contract, distributions, logits, targets, unit_interval
 
 CERTAIN_OF_ONE = "p is 0 or 1 and t says otherwise; pass logits to sigmoid_bce instead"
 CERTAIN_OF_CLASS = "p is 0 for a true class; pass logits to softmax_cross_entropy instead"
 
 
-def check_labels(name, labels, n_classes, dtype):
-    check_array(name, "labels", labels, dtype="int")
-    check_count(name, "n_classes", n_classes, least=2)
-    check_dtype(name, dtype)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: labels must be whole numbers, got {labels.dtype}")
-    check_shapes(name, [("labels", ("N",), labels)])
-    if isinstance(labels, np.ndarray) and not (0 <= labels.min() and labels.max() < n_classes):
-        wrong = labels[(labels < 0) | (labels >= n_classes)][0]
-        raise ValueError(f"{name}: labels must lie between 0 and n_classes - 1 = {n_classes - 1}, got {wrong}")
-
-
-@requires(check_labels)
+@promises()
 def one_hot(labels: Array, n_classes: int, dtype=np.float64) -> Array:
     """Turn class numbers into rows of a single 1.
 
@@ -54,11 +31,6 @@ def one_hot(labels: Array, n_classes: int, dtype=np.float64) -> Array:
     -------
     t : array (N, K)
         ``t[n, k]`` is 1 where ``labels[n] == k``, else 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a label is no whole number, or none of the classes.
 
     Notes
     -----
@@ -80,11 +52,6 @@ def half_mse(y: Array, t: Array):
     -------
     L : number
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, or the arguments or the result are no finite floats of one width.
-
     Notes
     -----
     Built in chapter 6; article 000 (section 2.1). Article 002 uses twice this.
@@ -105,11 +72,6 @@ def half_mse_grad(y: Array, t: Array) -> Array:
     -------
     dy : array (N, K)
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, or the arguments or the result are no finite floats of one width.
-
     Notes
     -----
     Built in chapter 6; articles 000 and 002.
@@ -117,9 +79,14 @@ def half_mse_grad(y: Array, t: Array) -> Array:
     return (y - t) / len(y)
 
 
+GRAD[half_mse] = half_mse_grad
+
+
 @contract("N K, N K ->", CERTAIN_OF_ONE, p=unit_interval, t=unit_interval)
 def bce(p: Array, t: Array):
-    r"""Binary cross-entropy of probabilities: :math:`-\frac1N \sum_{nk} [t \log p + (1 - t) \log(1 - p)]`, where 0 log 0 is 0.
+    r"""Binary cross-entropy of probabilities.
+
+    .. math:: -\frac1N \sum_{nk} [t_{nk} \log p_{nk} + (1 - t_{nk}) \log(1 - p_{nk})], \quad 0 \log 0 = 0
 
     Parameters
     ----------
@@ -130,17 +97,12 @@ def bce(p: Array, t: Array):
     -------
     L : number
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a value lies outside [0, 1], or the loss is infinite by its formula.
-
     Notes
     -----
     Built in chapter 6; article 004. With logits at hand, use `sigmoid_bce`.
     """
     log_p = np.log(np.where(t == 0, 1, p))
-    log_q = np.log(np.where(t == 1, 1, 1 - p))
+    log_q = np.log1p(-np.where(t == 1, 0, p))
     return -(t * log_p + (1 - t) * log_q).sum() / len(p)
 
 
@@ -157,11 +119,6 @@ def bce_grad(p: Array, t: Array) -> Array:
     -------
     dp : array (N, K)
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a value lies outside [0, 1], or the gradient is infinite.
-
     Notes
     -----
     Built in chapter 6; article 004 (step 1).
@@ -169,7 +126,11 @@ def bce_grad(p: Array, t: Array) -> Array:
     return ((1 - t) / np.where(t == 1, 1, 1 - p) - t / np.where(t == 0, 1, p)) / len(p)
 
 
-@contract("N K, N K ->", CERTAIN_OF_CLASS, p=distributions, t=distributions)
+GRAD[bce] = bce_grad
+FOLLOWS[bce] = sigmoid
+
+
+@contract("N K, N K ->", CERTAIN_OF_CLASS, p=distributions, t=targets)
 def cross_entropy(p: Array, t: Array):
     r"""Cross-entropy of probabilities: :math:`-\frac{1}{N} \sum_{nk} t_{nk} \log p_{nk}`, where 0 log 0 is 0.
 
@@ -182,11 +143,6 @@ def cross_entropy(p: Array, t: Array):
     -------
     L : number
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a row is no probabilities, or the loss is infinite by its formula.
-
     Notes
     -----
     Built in chapter 6; article 003. With logits at hand, use `softmax_cross_entropy`.
@@ -194,7 +150,7 @@ def cross_entropy(p: Array, t: Array):
     return -(t * np.log(np.where(t == 0, 1, p))).sum() / len(p)
 
 
-@contract("N K, N K -> N K", CERTAIN_OF_CLASS, p=distributions, t=distributions)
+@contract("N K, N K -> N K", CERTAIN_OF_CLASS, p=distributions, t=targets)
 def cross_entropy_grad(p: Array, t: Array) -> Array:
     """The gradient of `cross_entropy`: ``dp = -t / p / N``.
 
@@ -207,16 +163,15 @@ def cross_entropy_grad(p: Array, t: Array) -> Array:
     -------
     dp : array (N, K)
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a row is no probabilities, or the gradient is infinite.
-
     Notes
     -----
     Built in chapter 6; article 003.
     """
     return -t / np.where(t == 0, 1, p) / len(p)
+
+
+GRAD[cross_entropy] = cross_entropy_grad
+FOLLOWS[cross_entropy] = softmax
 
 
 @contract("N K, N K ->", t=unit_interval)
@@ -237,11 +192,6 @@ def sigmoid_bce(z: Array, t: Array):
     Returns
     -------
     L : number
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a target lies outside [0, 1], or the arguments are no finite floats of one width.
 
     Notes
     -----
@@ -264,11 +214,6 @@ def sigmoid_bce_grad(z: Array, t: Array) -> Array:
     -------
     dz : array (N, K)
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a target lies outside [0, 1], or the arguments are no finite floats of one width.
-
     Notes
     -----
     Built in chapter 6; chapter 1 derives it for one neuron. Article 004 (step 1).
@@ -276,9 +221,15 @@ def sigmoid_bce_grad(z: Array, t: Array) -> Array:
     return (sigmoid(z) - t) / len(z)
 
 
-@contract("N K, N K ->", z=logits, t=distributions)
+GRAD[sigmoid_bce] = sigmoid_bce_grad
+FUSED[sigmoid_bce] = sigmoid
+
+
+@contract("N K, N K ->", z=logits, t=targets)
 def softmax_cross_entropy(z: Array, t: Array):
-    r"""Cross-entropy of ``softmax(z)``, computed from the logits: :math:`\frac1N \sum_{nk} t_{nk} (\log\sum_j e^{z_{nj}} - z_{nk})`.
+    r"""Cross-entropy of ``softmax(z)``, computed from the logits.
+
+    .. math:: \frac1N \sum_{nk} t_{nk} (\log\sum_j e^{z_{nj}} - z_{nk})
 
     The largest logit m of a row is taken out of the sum, so that nothing overflows and a small loss keeps its digits:
     :math:`\log\sum_j e^{z_j} = m + \log c + \log(1 + r / c)`, where c entries equal m and r is the sum of the other
@@ -292,11 +243,6 @@ def softmax_cross_entropy(z: Array, t: Array):
     Returns
     -------
     L : number
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a row of `t` does not sum to 1, or the arguments are no finite floats of one width.
 
     Warns
     -----
@@ -314,7 +260,7 @@ def softmax_cross_entropy(z: Array, t: Array):
     return (t * (m - z + np.log(c) + np.log1p(r / c))).sum() / len(z)
 
 
-@contract("N K, N K -> N K", z=logits, t=distributions)
+@contract("N K, N K -> N K", z=logits, t=targets)
 def softmax_cross_entropy_grad(z: Array, t: Array) -> Array:
     """The gradient of `softmax_cross_entropy`: ``dz = (softmax(z) - t) / N``.
 
@@ -326,11 +272,6 @@ def softmax_cross_entropy_grad(z: Array, t: Array) -> Array:
     Returns
     -------
     dz : array (N, K)
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, a row of `t` does not sum to 1, or the arguments are no finite floats of one width.
 
     Warns
     -----
@@ -344,13 +285,6 @@ def softmax_cross_entropy_grad(z: Array, t: Array) -> Array:
     return (softmax(z) - t) / len(z)
 
 
-GRAD = Table(
-    {
-        half_mse: half_mse_grad,
-        bce: bce_grad,
-        cross_entropy: cross_entropy_grad,
-        sigmoid_bce: sigmoid_bce_grad,
-        softmax_cross_entropy: softmax_cross_entropy_grad,
-    }
-)
-FUSED = {sigmoid_bce: sigmoid, softmax_cross_entropy: softmax}  # the activation that a loss of logits contains
+GRAD[softmax_cross_entropy] = softmax_cross_entropy_grad
+FUSED[softmax_cross_entropy] = softmax
+FOLLOWS[softmax_cross_entropy] = identity

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .activations import VJP, identity, relu, sigmoid, softmax, tanh
-from .contracts import Array
+from .activations import identity, relu, sigmoid, softmax, tanh
+from .arguments import FUSED, GRAD, VJP
+from .contracts import Array, bare
 from .layers import dense_vjp
-from .losses import FUSED, GRAD, bce, cross_entropy, softmax_cross_entropy
+from .losses import bce, cross_entropy, softmax_cross_entropy
 
-# The backward pass, with room for mistakes ------------------------------------------------------------------------------
+# The backward pass, with room for mistakes --------------------------------------------------------------------------
 
 GIVEN, DELTA, RESULT, AFTER = range(
     4
@@ -56,11 +57,7 @@ def make(edits, moment, s):
             vars(s).update(edit.change(s))
 
 
-def bare(function):
-    return getattr(function, "__wrapped__", function)
-
-
-# What an entry consists of ----------------------------------------------------------------------------------------------
+# What an entry consists of ------------------------------------------------------------------------------------------
 
 
 class Edit(NamedTuple):
@@ -116,7 +113,7 @@ def softmaxed(s):
     return s.act is softmax or last(s) and s.net.loss is softmax_cross_entropy
 
 
-# Edits that take more than a line, or that several mistakes share -------------------------------------------------------
+# Edits that take more than a line, or that several mistakes share ---------------------------------------------------
 
 
 def of_grads(moment, change):
@@ -207,7 +204,7 @@ def elementwise_logits(s):
 
 ELEMENTWISE = (sigmoid, tanh, relu)
 
-# The mistakes -----------------------------------------------------------------------------------------------------------
+# The mistakes -------------------------------------------------------------------------------------------------------
 
 
 def mistake(name, chapter, rule, where, sentence, *edits, fitted=False):

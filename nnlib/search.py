@@ -79,7 +79,7 @@ def agree(got, want, slack, judged=(1, 0)):
     return all(np.shape(got[j]) == np.shape(want[j]) and np.abs(got[j] - want[j]).max() <= slack[j] for j in judged)
 
 
-# Where a mistake can be made --------------------------------------------------------------------------------------------
+# Where a mistake can be made ----------------------------------------------------------------------------------------
 
 
 def effect(case, k, edit):
@@ -122,7 +122,7 @@ def touched(case, made):
     return [[j for j in (0, 1) if not agree(grads_of(s), grads_of(right), slack, [j])] for s, right, slack in layers]
 
 
-# Which of them explain the gradients ------------------------------------------------------------------------------------
+# Which of them explain the gradients --------------------------------------------------------------------------------
 
 
 def search(case):
@@ -189,7 +189,7 @@ def progress(items, label):
     return tqdm(items, desc=label, disable=None, leave=False, delay=1)
 
 
-# Mistakes with a constant -----------------------------------------------------------------------------------------------
+# Mistakes with a constant -------------------------------------------------------------------------------------------
 
 
 def fit(case, groups, fitted):

@@ -5,69 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .contracts import Array, all_finite, check_arrays, check_count, check_number, check_rng, requires
-from .losses import GRAD
-from .network import backward, check_layers, check_value_and_grad, forward, layer_shapes, value_and_grad
+from .arguments import GRAD, leaves, promises
+from .contracts import Array, all_finite, original
+from .network import backward, forward, value_and_grad
 
 
-def check_step(name, params, grads, learning_rate):
-    check_layers(name, "params", params, ("W", "b"))
-    check_layers(name, "grads", grads, ("dW", "db"), len(params))
-    check_arrays(name, [*layer_shapes("params", params), *layer_shapes("grads", grads, ("dW", "db"))], kinds="f")
-    return {"learning_rate": check_number(name, "learning_rate", learning_rate)}
-
-
-def ensure_finite(name, params):
-    for k, pair in enumerate(params, start=1):
-        if not all(map(all_finite, pair)):
-            raise FloatingPointError(
-                f"{name}: learning_rate times grads overflowed in layer {k}, expected finite numbers"
-            )
-
-
-def check_batches(name, n, size, rng):
-    check_count(name, "n", n)
-    check_count(name, "size", size)
-    if size > n:
-        raise ValueError(f"{name}: size must be at most n = {n}, got {size}")
-    check_rng(name, rng)
-
-
-def check_train(name, params, acts, x, t, loss, epochs, batch_size, learning_rate, rng):
-    check_value_and_grad(name, params, acts, x, t, loss, kinds="f")
-    check_count(name, "epochs", epochs)
-    check_count(name, "batch_size", batch_size)
-    if batch_size > len(x):
-        raise ValueError(f"{name}: batch_size must be at most the number of examples, {len(x)}, got {batch_size}")
-    check_rng(name, rng)
-    return {"learning_rate": check_number(name, "learning_rate", learning_rate)}
-
-
-def overflows(function, *args):
-    try:
-        function(*args)
-    except FloatingPointError:
-        return True
-    return False
-
-
-def where_it_diverged(params, acts, x, t, loss):
-    """The first place, on the way forward, back and down, that leaves the finite numbers."""
-    layers = range(len(params))
-    for k in layers:
-        if overflows(forward, params[: k + 1], acts[: k + 1], x):
-            return f"layer {k + 1} on the way forward"
-    y, trace = forward(params, acts, x)
-    if overflows(loss, y, t) or overflows(GRAD[loss], y, t):
-        return f"the loss, after layer {len(params)}"
-    g = GRAD[loss](y, t)
-    for k in reversed(layers):
-        if overflows(backward, g, params[k:], acts[k:], trace[k:]):
-            return f"layer {k + 1} on the way back"
-    return "the step down"
-
-
-@requires(check_step, ensure_finite)
+@promises(real=True, hint="learning_rate times grads overflowed in layer {layer}")
 def sgd_step(params: list, grads: list, learning_rate: float) -> list:
     """One step downhill: every parameter minus the learning rate times its gradient.
 
@@ -83,11 +26,6 @@ def sgd_step(params: list, grads: list, learning_rate: float) -> list:
     params : list of (W, b)
         New arrays; the old ones stay as they are.
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the shapes differ, an array is no finite floats of one width, or the learning rate is not positive.
-
     Notes
     -----
     Built in chapter 8; articles 000 (section 2.4) and 002.
@@ -95,7 +33,7 @@ def sgd_step(params: list, grads: list, learning_rate: float) -> list:
     return [(W - learning_rate * dW, b - learning_rate * db) for (W, b), (dW, db) in zip(params, grads)]
 
 
-@requires(check_batches)
+@promises()
 def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Array]:
     """Shuffle n examples and deal them out: every example exactly once.
 
@@ -110,11 +48,6 @@ def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Array]:
     ------
     index : array of at most `size` whole numbers
         The rows of one mini-batch; the last may be shorter.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If `n` or `size` is no positive whole number, `size` exceeds `n`, or `rng` is no generator.
 
     Notes
     -----
@@ -134,7 +67,7 @@ class Step(NamedTuple):
     params: list  #: after the step
 
 
-@requires(check_train)
+@promises(real=True)
 def train(
     params: list,
     acts: list,
@@ -149,8 +82,8 @@ def train(
 ) -> Iterator[Step]:
     """Descend by mini-batches, and hand out every step as it is made.
 
-    A generator: the caller's loop decides what to record and when to stop, and an interrupted loop keeps every step that it
-    was handed.
+    A generator: the caller's loop decides what to record and when to stop, and an interrupted loop keeps every step
+    that it was handed.
 
     Parameters
     ----------
@@ -186,10 +119,52 @@ def train(
         for index in batches(len(x), batch_size, rng):
             step += 1
             try:
-                L, grads = value_and_grad(params, acts, x[index], t[index], loss)
-                params = sgd_step(params, grads, learning_rate)
-            except FloatingPointError as error:
-                where = where_it_diverged(params, acts, x[index], t[index], loss)
-                message = f"train: diverged at epoch {epoch}, step {step}, in {where}; learning_rate is {learning_rate:g}, try a smaller one"
-                raise FloatingPointError(f"{message} ({error})") from error
-            yield Step(epoch, step, float(L), params)
+                with np.errstate(all="ignore"):
+                    L, grads = value_and_grad(params, acts, x[index], t[index], loss)
+                    after = sgd_step(params, grads, learning_rate)
+                require_finite(L, after)
+            except FloatingPointError:
+                net = (params, acts, x[index], t[index], loss, learning_rate)
+                raise diverged(f"epoch {epoch}, step {step}", *net) from None
+            params = after
+            yield Step(epoch, step, float(L), [(W.copy(), b.copy()) for W, b in params])  # theirs to write into
+
+
+# Why a training diverged --------------------------------------------------------------------------------------------
+
+
+def require_finite(L, params):
+    if not all(map(all_finite, leaves([L, params]))):
+        raise FloatingPointError("the step is not finite")
+
+
+def diverged(when, params, acts, x, t, loss, learning_rate):
+    """The error that says when and where a training left the finite numbers."""
+    for key, array in (("x", x), ("t", t)):
+        if not all_finite(array):
+            return FloatingPointError(f"train: {key} must stay finite, but was changed before {when}")
+    acts, loss = [original(act) for act in acts], original(loss)
+    where, error = next((where, error) for where, error in way(params, acts, x, t, loss, learning_rate) if error)
+    advice = f"learning_rate is {learning_rate:g}, try a smaller one"
+    return FloatingPointError(f"train: diverged at {when}, in {where}; {advice} ({error})")
+
+
+def way(params, acts, x, t, loss, learning_rate):
+    """Every place on the way forward, back and down, with the overflow that happens there, if one does."""
+    layers = range(len(params))
+    for k in layers:
+        yield f"layer {k + 1} on the way forward", overflow(forward, params[: k + 1], acts[: k + 1], x)
+    y, trace = forward(params, acts, x)
+    yield f"the loss, after layer {len(params)}", overflow(loss, y, t) or overflow(GRAD[loss], y, t)
+    g = GRAD[loss](y, t)
+    for k in reversed(layers):
+        yield f"layer {k + 1} on the way back", overflow(backward, g, params[k:], acts[k:], trace[k:])
+    _, grads = backward(g, params, acts, trace)
+    yield "the step down", overflow(sgd_step, params, grads, learning_rate)
+
+
+def overflow(function, *args):
+    try:
+        function(*args)
+    except FloatingPointError as error:
+        return error

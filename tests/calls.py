@@ -18,14 +18,17 @@ def honest(name):
     acts, x, labels = [relu, identity], rng.normal(size=(7, 4)), np.arange(7) % 3
     z, trace = forward(params, acts, x)
     values = dict(
-        x=x, W=rng.normal(size=(3, 4)), b=rng.normal(size=3), z=z, a=relu(z), g=rng.normal(size=(7, 3)), y=z, p=softmax(z), t=one_hot(labels, 3),
+        x=x, W=rng.normal(size=(3, 4)), b=rng.normal(size=3), z=z, a=relu(z), g=rng.normal(size=(7, 3)), y=z, got=z, expected=z + 1e-3, p=softmax(z), t=one_hot(labels, 3),
         labels=labels, n_classes=3, dtype=float, sizes=[4, 5, 3], params=params, grads=[(0.1 * W, 0.1 * b) for W, b in params], acts=acts,
         trace=trace, loss=softmax_cross_entropy, input_grad=True, f=dense, f_vjp=dense_vjp, args=None, h=1e-5,
         n=7, size=3, epochs=2, batch_size=3, learning_rate=0.1, rng=np.random.default_rng(1),
     )  # fmt: skip
-    values |= {"numerical_grad": {"f": np.sum}, "numerical_jacobian": {"f": np.tanh}, "landed": {"f": relu}}.get(
-        name, {}
-    )
+    values |= {
+        "numerical_grad": {"f": np.sum},
+        "numerical_jacobian": {"f": np.tanh},
+        "landed": {"f": relu},
+        "shown": {"f": relu},
+    }.get(name, {})
     if name in ("check_grads", "diagnose"):  # the right gradients
         values["grads"] = value_and_grad(params, acts, x, values["t"], softmax_cross_entropy)[1]
     values["args"] = (x, values["W"], values["b"])
@@ -41,7 +44,7 @@ def call(name, arguments):
     return list(result) if inspect.isgenerator(result) else result
 
 
-# Arrays among the arguments, each at a path such as ("params", 0, 1) -------------------------------------------------------
+# Arrays among the arguments, each at a path such as ("params", 0, 1) --------------------------------------------------
 
 
 def array_paths(nested, path=()):

@@ -1,4 +1,4 @@
-"""A gate that checked nothing has not passed: each one counts, and the counts are printed at the end of the run."""
+"""What all tests share: the book in a browser, and an account of what was checked, what was not, how long it took."""
 
 import os
 from collections import Counter
@@ -6,10 +6,47 @@ from collections import Counter
 import pytest
 
 COUNTS = pytest.StashKey[Counter]()
+SECONDS = pytest.StashKey[Counter]()
+NO_BROWSER = "needs a browser. "
+
+# Each test belongs to a part: that of the first of these words in its name. `pytest -m pages` runs one part.
+PARTS = {
+    "test_the_book_builds": "book",
+    "test_furniture": "book",
+    ".ipynb::": "notebooks",
+    "test_page": "pages",
+    "test_cheat_sheet": "pages",
+    "test_binder": "binder",
+    "test_jupyterlab": "jupyterlab",
+    "test_mutations": "mutants",
+    "": "package",
+}
 
 
-def pytest_configure(config):
-    config.stash[COUNTS] = Counter()
+def part(name):
+    return next(part for words, part in PARTS.items() if words in name)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for a module. Where none starts the other tests still run, and the run fails at its end."""
+    from browser import NoBrowser, chromium  # loaded only where pages are looked at
+
+    try:
+        with chromium() as running:
+            yield running
+    except NoBrowser as none:
+        pytest.skip(NO_BROWSER + str(none))
+
+
+@pytest.fixture(scope="module")
+def book():
+    """The address at which the book is served."""
+    from pages import HTML, build, serve
+
+    build()
+    with serve(HTML) as address:
+        yield address
 
 
 @pytest.fixture
@@ -24,17 +61,45 @@ def checked(pytestconfig):
     return count
 
 
+def pytest_configure(config):
+    config.stash[COUNTS], config.stash[SECONDS] = Counter(), Counter()
+    config.pluginmanager.register(Clock(config.stash[SECONDS]))
+
+
+class Clock:
+    """Adds up how long each part of the tests takes."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def pytest_runtest_logreport(self, report):
+        self.seconds[part(report.nodeid)] += report.duration
+
+
+def without_browser(reporter):
+    """How many tests of each file were not run for want of a browser."""
+    skipped = reporter.stats.get("skipped", ())
+    return Counter(report.nodeid.split("::")[0] for report in skipped if NO_BROWSER in str(report.longrepr))
+
+
 def pytest_terminal_summary(terminalreporter, config):
+    say = terminalreporter.write_line
     if config.stash[COUNTS]:
-        counts = (f"{number} {what.replace('_', ' ')}" for what, number in config.stash[COUNTS].items())
-        terminalreporter.write_line("checked: " + ", ".join(counts))
+        say("checked: " + ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in config.stash[COUNTS].items()))
+    if config.stash[SECONDS]:
+        say("seconds: " + ", ".join(f"{part} {round(s)}" for part, s in config.stash[SECONDS].most_common()))
+    if not_run := without_browser(terminalreporter):
+        say(
+            "NOT RUN, since no browser starts here: " + ", ".join(f"{file} ({n})" for file, n in not_run.items()),
+            red=True,
+        )
 
 
 def pytest_sessionfinish(session):
-    """In CI everything is installed, so a skipped test is a failed one."""
+    """What needs a browser must have run; in CI everything is installed, so there each skipped test is a failed one."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if reporter and (without_browser(reporter) or os.environ.get("CI") and reporter.stats.get("skipped")):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
     if hasattr(session.config, "workeroutput"):  # one of several processes hands its counts over
         session.config.workeroutput["counts"] = dict(session.config.stash[COUNTS])
 
@@ -44,6 +109,14 @@ def pytest_testnodedown(node):
     node.config.stash[COUNTS].update(getattr(node, "workeroutput", {}).get("counts", {}))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The pages first: they take longest, and with several processes none should wait for them at the end."""
-    items.sort(key=lambda item: "book" not in getattr(item, "fixturenames", ()))
+    """With several processes the longest first: the pages, Binder's image, and what else waits for the built book."""
+    for item in items:
+        item.add_marker(part(item.nodeid))
+
+    def place(item):
+        long = [name in item.nodeid for name in ("test_pages.py", "test_binder.py")]
+        return [not first for first in (*long, "book" in getattr(item, "fixturenames", ()))]
+
+    items.sort(key=place)

@@ -1,13 +1,13 @@
-"""What nnlib is held to: the textbook formulas, written a second time for HIPS autograd, and three ways to differentiate.
+"""What nnlib is held to: the textbook formulas, written again for HIPS autograd, and three ways to differentiate.
 
-Nothing here is traced through nnlib and nothing is shared with it, so a formula that is wrong in one place is right in the other.
+Nothing here is traced through nnlib and nothing is shared with it: a formula wrong in one place is right in the other.
 """
 
 import numpy
 from autograd import make_vjp
 from autograd import numpy as np
 
-# Textbook formulas -----------------------------------------------------------------------------------------------------
+# Textbook formulas ----------------------------------------------------------------------------------------------------
 
 
 def sigmoid(z):
@@ -40,7 +40,7 @@ TEXTBOOK = {
     "softmax_cross_entropy": lambda z, t: cross_entropy(softmax(z), t),
 }
 
-# Derivatives of a scalar function of an array ----------------------------------------------------------------------------
+# Derivatives of a scalar function of an array -------------------------------------------------------------------------
 
 
 def reverse_mode(f, x):

@@ -107,11 +107,16 @@
     return [...document.querySelectorAll("link[rel~=preconnect], link[rel~=dns-prefetch]")].map((link) => `a hint to another host: ${link.href}`);
   },
 
-  // What scrolls, but not by keyboard: axe-core knows of text alone, not of a drawn formula.
+  // What scrolls, but not by keyboard: axe-core knows of text alone, not of a drawn formula. One that fits its line is
+  // no scroll container.
   unreached() {
-    return [...document.querySelectorAll("pre, .math, .pst-scrollable-table-container")]
+    const unreached = [...document.querySelectorAll("pre, .math, .pst-scrollable-table-container")]
       .filter((box) => box.scrollWidth > box.clientWidth + 1 && box.tabIndex < 0)
       .map((box) => `scrolls, but not by keyboard: ${box.textContent.trim().slice(0, 50)}`);
+    const inline = [...document.querySelectorAll("span.math:not(.wide), span.math mjx-container")]
+      .filter((box) => /auto|scroll/.test(getComputedStyle(box).overflow))
+      .map((box) => `an inline formula is a scroll container: ${box.textContent.trim().slice(0, 50)}`);
+    return [...unreached, ...inline];
   },
 
   // What axe-core finds in the page, or in one that it judges the same way in a sixth of the time: without the insides of

@@ -18,9 +18,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag
 from urllib.request import urlopen
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browser import chromium
 from filelock import FileLock
 from playwright.sync_api import Error
 
@@ -30,19 +28,13 @@ WIDE, PHONE = 1280, 390
 PAPER = 680  # the printable width of A4 in CSS pixels, margins off
 
 CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8").strip()
+AXE_VERSION = re.search(r"axe v([\d.]+)", AXE_SCRIPT)[1]
 AXE = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"target-size": {"enabled": True}},  # WCAG 2.2, off by default
     "preload": False,  # fetches the style sheets once more, for rules that are not run
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One browser for a module. Where there is none, the other tests still run; in CI a skipped test is a failure."""
-    with chromium() as running:
-        yield running
 
 
 # ---------------------------------------------------------------------------------------------------- serve and open
@@ -73,7 +65,7 @@ def serve(folder):
 
 @cache
 def build():
-    """Build the book from its sources as they are now, warnings as errors; once where several processes share the tests."""
+    """Build the book from its sources as they are now, warnings as errors; once for all processes of a run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     built_for = HTML.with_name("built_for")
     HTML.parent.mkdir(exist_ok=True)
@@ -85,14 +77,6 @@ def build():
         built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert built.returncode == 0, built.stdout + built.stderr
         built_for.write_text(run)
-
-
-@pytest.fixture(scope="module")
-def book():
-    """The address at which the book is served."""
-    build()
-    with serve(HTML) as address:
-        yield address
 
 
 @contextmanager
@@ -203,7 +187,8 @@ RECORD = """(figure) => {
   const image = figure.querySelector("img");
   if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
     spoken: target.ariaValueText, alt: image.alt, image: image.src,
-    others_moved: [...figure.querySelectorAll("input")].some((input) => input !== target && input.value !== input.defaultValue),
+    others_moved: [...figure.querySelectorAll("input")]
+      .some((input) => input !== target && input.value !== input.defaultValue),
   }));
   figure.states = [];
 }"""

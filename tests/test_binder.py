@@ -88,7 +88,7 @@ def runs(python):
 
 @pytest.fixture(scope="module")
 def image():
-    """The steps of Binder's image, done in a virtual environment. It takes a minute, so it stays until a step changes."""
+    """The steps of Binder's image, done in a virtual environment. It takes a minute, and stays until a step changes."""
     python = WANTED_PYTHON if runs(WANTED_PYTHON) else sys.executable
     conda = Path(find_spec("repo2docker").origin).parent / "buildpacks" / "conda"
     base = (conda / f"environment.py-{WANTED_PYTHON.removeprefix('python')}-linux-64.lock").read_text()

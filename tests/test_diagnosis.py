@@ -1,4 +1,4 @@
-"""The diagnosis names the mistake: those of its list, those that people type, two at a time; and never one that is not there."""
+"""The diagnosis names the mistake: of its list, those that people type, two at a time; never one that is not there."""
 
 import ast
 import inspect
@@ -84,7 +84,7 @@ def judge(diagnosis, truth):
     return "wrong" if diagnosis.status == "named" else "missed"
 
 
-# The table of mistakes --------------------------------------------------------------------------------------------------
+# The table of mistakes ------------------------------------------------------------------------------------------------
 
 
 @repeatable
@@ -121,7 +121,8 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
             made_names.add(name)
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
     print(
-        f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), {milliseconds(seconds)}; K >= 3 + K < 3:"
+        f"\nN = {N}, {len(nets)} nets, {len(seeds)} seeds, {len(made_names)} mistakes ({sample}), "
+        f"{milliseconds(seconds)}; K >= 3 + K < 3:"
     )
     print(
         "  ", *(f"{verdict} {counts['K >= 3', verdict]} + {counts['K < 3', verdict]}" for verdict in VERDICTS), sep="  "
@@ -186,7 +187,7 @@ def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(change, miss
             assert_named(counts, 0.95)
 
 
-# What people type -------------------------------------------------------------------------------------------------------
+# What people type -----------------------------------------------------------------------------------------------------
 
 
 @every_net
@@ -216,7 +217,7 @@ def test_slips_in_honest_code_are_named(checked):
     checked(slips_named=sum(fared.values()))
 
 
-# Two mistakes at a time -------------------------------------------------------------------------------------------------
+# Two mistakes at a time -----------------------------------------------------------------------------------------------
 
 
 def pairs(case, rng):
@@ -252,7 +253,7 @@ def test_two_mistakes_together_are_named(checked):
     checked(pairs_named=sum(fared.values()))
 
 
-# What is on no list -----------------------------------------------------------------------------------------------------
+# What is on no list ---------------------------------------------------------------------------------------------------
 
 
 def in_one(change):
@@ -311,7 +312,7 @@ ON_NO_LIST = {
 
 
 def false_names(problems):
-    """The diagnoses that name a mistake where there is none of the list; how many there were, and how long they took."""
+    """The diagnoses that name a mistake where there is none of the list; how many there were, and their time."""
     false, n, seconds = [], 0, []
     for (net, seed), (what, change) in product(problems, ON_NO_LIST.items()):
         problem = network(*NETS[net], seed=seed)
@@ -341,7 +342,7 @@ def test_a_diagnosis_that_is_too_easily_pleased_is_noticed(monkeypatch):
     assert false
 
 
-# What else is told ------------------------------------------------------------------------------------------------------
+# What else is told ----------------------------------------------------------------------------------------------------
 
 
 def problem_and_grads(net="4-5-3 relu, softmax_cross_entropy", N=7, seed=0):
@@ -557,7 +558,7 @@ def test_without_matplotlib_and_without_tqdm(monkeypatch):
     )
 
 
-# A function on trial ----------------------------------------------------------------------------------------------------
+# A function on trial --------------------------------------------------------------------------------------------------
 
 
 def as_function(which, loss, said=None, typed=None):

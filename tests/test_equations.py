@@ -1,4 +1,4 @@
-"""Every numbered equation of a chapter is asserted before its section ends, or says by its name that it is a definition."""
+"""Every numbered equation of a chapter is asserted before its section ends, or named as a definition."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ LABEL = re.compile(r"^\$\$ \((eq:[\w-]+)\)$", re.MULTILINE)
 
 
 def equations(nb):
-    """The labels of a notebook's numbered equations, each with whether a cell with an assertion follows in its section."""
+    """The labels of a notebook's numbered equations, each with whether an assertion follows in its section."""
     for k, cell in enumerate(nb.cells):
         for label in LABEL.findall(cell.source) if cell.cell_type == "markdown" else ():
             section = []
@@ -35,7 +35,8 @@ def test_every_numbered_equation_is_asserted_or_a_definition(path):
     found = list(equations(nb))
     definitions = [label for label, _ in found if "-def-" in label]
     print(
-        f"{path.stem}: {len(found)} numbered equations, {sum(asserted for _, asserted in found)} asserted, {len(definitions)} definitions"
+        f"{path.stem}: {len(found)} numbered equations, "
+        f"{sum(asserted for _, asserted in found)} asserted, {len(definitions)} definitions"
     )
     assert not unchecked(nb)
     if re.match(r"0[1-9]|10", path.stem):  # the chapters that derive

@@ -39,7 +39,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-# Numerical derivatives ----------------------------------------------------------------------------------------------------
+# Numerical derivatives ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("at", [1e-8, 1.0, -3.0, 1e8])
@@ -74,7 +74,7 @@ def test_numerical_derivatives_are_taken_in_float64(dtype):
     assert abs(numerical_grad(lambda x: (x**3).sum(), x) - 3 * x.astype(float) ** 2).max() < 1e-8
 
 
-# The comparison -----------------------------------------------------------------------------------------------------------
+# The comparison -------------------------------------------------------------------------------------------------------
 
 
 def test_relative_error_is_symmetrical_and_knows_no_scale():
@@ -222,7 +222,7 @@ def test_float32_is_judged_by_its_own_digits():
     assert not check_grads(*narrow, [(np.float32(1.001) * dW, db) for dW, db in grads])
 
 
-# Kinks --------------------------------------------------------------------------------------------------------------------
+# Kinks ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -16,6 +16,7 @@ import nnlib
 SOURCES = {path.stem: path for path in sorted(Path(nnlib.__file__).parent.glob("*.py"))}
 ORDER = [
     "contracts",
+    "arguments",
     "activations",
     "gradcheck",
     "losses",
@@ -34,7 +35,7 @@ INTERFACE = """
     half_mse bce cross_entropy sigmoid_bce softmax_cross_entropy half_mse_grad bce_grad cross_entropy_grad sigmoid_bce_grad
     softmax_cross_entropy_grad GRAD one_hot dense dense_vjp init_params forward backward value_and_grad
     numerical_grad numerical_jacobian vjp_error check_vjp check_grads CheckResult sgd_step batches train Step landed SuspiciousInput
-    diagnose diagnose_function Diagnosis Cause
+    diagnose diagnose_function Diagnosis Cause relative_error shown
 """.split()
 
 
@@ -86,14 +87,8 @@ def test_an_import_out_of_order_is_found(line):
 
 def test_literate_imports_nothing_of_the_package():
     """It looks the functions up by name, in whatever module they stand."""
-    assert list(imports(ast.parse(SOURCES["literate"].read_text("utf-8")))) == [
-        "ast",
-        "difflib",
-        "importlib",
-        "inspect",
-        "textwrap",
-        "typing",
-    ]
+    imported = {name.split(".")[0] for name in imports(ast.parse(SOURCES["literate"].read_text("utf-8")))}
+    assert imported and imported <= sys.stdlib_module_names
 
 
 def test_the_interface_is_complete():
@@ -107,26 +102,47 @@ def sections(f):
     return {"Summary": parts[0].strip(), **dict(zip(parts[1::2], map(str.strip, parts[2::2])))}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+PAIRS = {f.__name__ for pair in nnlib.VJP.items() for f in pair}  # their arguments are said once, for the module
+CHAPTER = r"\b(chapters? \d+|appendix A|introduction)\b"
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - PAIRS))
 def test_a_public_function_is_documented(name):
     f = FUNCTIONS[name]
     told = sections(f)
     first, *_ = told["Summary"].split("\n\n")
     assert first and first.endswith((".", "?")) or "math::" in first
-    documented = re.findall(r"^([\w*, ]+?)(?: : .*)?$", told["Parameters"], flags=re.MULTILINE)
-    assert [word.lstrip("*") for line in documented for word in line.split(", ")] == list(
-        inspect.signature(f).parameters
-    )
-    if name != "landed":  # it returns nothing and raises nothing
-        assert ("Returns" in told) != ("Yields" in told) and "Error" in told["Raises"]
-    assert re.search(r"\b(chapters? \d+|appendix A|introduction)\b", told["Notes"])
+    documented = re.findall(r"^([\w*, ]+?)(?: : .*)?$", told.get("Parameters", ""), flags=re.MULTILINE)
+    parameters = [word.lstrip("*") for line in documented for word in line.split(", ")]
+    assert parameters == list(inspect.signature(f).parameters)
+    if name not in ("landed", "shown"):  # they return nothing
+        assert ("Returns" in told) != ("Yields" in told)
+    assert re.search(CHAPTER, told["Notes"])
+
+
+@pytest.mark.parametrize("name", sorted(PAIRS))
+def test_a_pair_is_seen_at_a_glance(name):
+    """A formula, a chapter, and nothing that the module has said."""
+    doc = inspect.getdoc(FUNCTIONS[name])
+    assert len(doc.splitlines()) <= 5 and re.search(CHAPTER, doc)
+    assert not sections(FUNCTIONS[name]).keys() - {"Summary"}
+
+
+@pytest.mark.parametrize("module", ["activations", "losses", "layers", "network", "training"])
+def test_a_mathematical_module_begins_with_mathematics(module):
+    """No check stands in one: what an argument must be is said once, in `arguments`."""
+    functions = [
+        node for node in ast.parse(SOURCES[module].read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
+    ]
+    assert functions[0].name in FUNCTIONS
+    assert not [f.name for f in functions if f.name.startswith("check_")]
 
 
 @pytest.mark.parametrize(
     ("chapter", "name"), [(chapter, name) for chapter, names in LANDINGS.items() for name in names]
 )
 def test_the_docstring_names_the_chapter_that_builds_it(chapter, name):
-    assert re.search(rf"\bBuilt in chapter {int(chapter[:2])}\b", sections(FUNCTIONS[name])["Notes"])
+    assert re.search(rf"\bBuilt in chapter\s+{int(chapter[:2])}\b", inspect.getdoc(FUNCTIONS[name]))
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - SHOWN))

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
-from pages import CHECKS, ROOT, browser, opened  # noqa: F401, a fixture among them
+from pages import CHECKS, ROOT, opened
 from playwright.sync_api import expect
 
 from chapters import MACROS

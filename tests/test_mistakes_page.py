@@ -1,4 +1,4 @@
-"""The page of the mistakes lists those of nnlib, all and in order, and what it says of them is so: `diagnose` is the witness."""
+"""The page of the mistakes lists nnlib's, all and in order, and what it says of them is so: `diagnose` is the witness."""
 
 import re
 import sys
@@ -7,12 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from nnlib import diagnose
-from nnlib.mistakes import MISTAKES, RESULT, Edit
-from nnlib.search import agree, places
-
-ROOT = Path(__file__).parents[1]
 from describe_mistakes import (
     DIFFERENT,
     HIDING,
@@ -26,6 +20,12 @@ from describe_mistakes import (
     training,
     ways,
 )
+
+from nnlib import diagnose
+from nnlib.mistakes import MISTAKES, RESULT, Edit
+from nnlib.search import agree, places
+
+ROOT = Path(__file__).parents[1]
 
 PAGE = (ROOT / "chapters/mistakes.md").read_text("utf-8")
 NAMES = [mistake.name for mistake in MISTAKES]
@@ -51,7 +51,7 @@ def test_a_missing_and_a_misplaced_mistake_are_noticed():
     assert len(listed(without_words)) == 28
 
 
-# What is said of them ---------------------------------------------------------------------------------------------------
+# What is said of them -------------------------------------------------------------------------------------------------
 
 SIZES = {"−1": lambda N, K: -1, "$N$": lambda N, K: N, "$1/N$": lambda N, K: 1 / N, "2": lambda N, K: 2, "½": lambda N, K: 1 / 2,
          "$1/K$": lambda N, K: 1 / K, "0": lambda N, K: 0}  # fmt: skip

@@ -16,17 +16,16 @@ from oracles import TEXTBOOK, complex_step, error, gradients, network_gradients
 from test_landing import LANDINGS
 
 import nnlib
-from nnlib import activations, contracts, gradcheck, layers, losses, training
+from nnlib import activations, arguments, contracts, gradcheck, layers, losses, training
 from nnlib import network as network_module
 
-MODULES = [contracts, activations, gradcheck, losses, layers, network_module, training]
+MODULES = [contracts, arguments, activations, gradcheck, losses, layers, network_module, training]
 LANDED = {name: sys.modules[FUNCTIONS[name].__module__] for names in LANDINGS.values() for name in names}
 
 EQUIVALENT = {  # the edited line, and why it is no bug
     "sigmoid: e = np.exp(np.where(z.real <= 0, z, -z))": "at z = 0 both are 0",
     "sigmoid: return np.where(z.real <= 0, e, 1) / (1 + e)": "at z = 0 both are 1",
     "bce: log_p = np.log(np.where(t == 0, 2, p))": "it is multiplied by t, which is 0",
-    "bce: log_q = np.log(np.where(t == 1, 2, 1 - p))": "it is multiplied by 1 - t, which is 0",
     "bce_grad: return ((1 - t) / np.where(t == 1, 2, 1 - p) - t / np.where(t == 0, 1, p)) / len(p)": "it divides 1 - t, which is 0",
     "bce_grad: return ((1 - t) / np.where(t == 1, 1, 1 - p) - t / np.where(t == 0, 2, p)) / len(p)": "it divides t, which is 0",
     "cross_entropy: return -(t * np.log(np.where(t == 0, 2, p))).sum() / len(p)": "it is multiplied by t, which is 0",
@@ -36,7 +35,7 @@ EQUIVALENT = {  # the edited line, and why it is no bug
     "softmax_cross_entropy: r = np.where(z == m, 0, e).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
 }
 
-# Planting ---------------------------------------------------------------------------------------------------------------
+# Planting -------------------------------------------------------------------------------------------------------------
 
 OPERATORS = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div], ast.Div: [ast.Mult], ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult],
@@ -118,12 +117,13 @@ def build(home=None, tree=None):
         sys.modules[fresh.__name__] = fresh
         exec(compile(tree, "mutant", "exec") if module is home else CODE[module], vars(fresh))
         vars(package).update({key: value for key, value in vars(fresh).items() if not key.startswith("_")})
+    package.link()
     for name in [name for name in sys.modules if name.split(".")[0] == "mutant"]:
         del sys.modules[name]
     return package
 
 
-# Catching ---------------------------------------------------------------------------------------------------------------
+# Catching -------------------------------------------------------------------------------------------------------------
 
 
 def check(nn):
@@ -184,6 +184,9 @@ def check_losses(nn, rng):
 
 
 def check_gradcheck(nn):
+    a, b = np.array([1.0, -8.0]), np.array([0.5, -4.0])
+    assert nn.relative_error(a, b) == nn.relative_error(b, a) == nn.relative_error(a / 100, b / 100) == 0.5
+    assert nn.relative_error(0 * a, 0 * a) == 0
     x = np.array([[0.3, -2.0, 300.0]])
     assert error(nn.numerical_grad(lambda x: (x**2).sum(), x), 2 * x) < 1e-9
     assert (

@@ -88,7 +88,7 @@ def test_float32_computes_the_same_to_its_digits(net):
     assert error(grads, value_and_grad(*net)[1]) < 1e-5
 
 
-# The trace -------------------------------------------------------------------------------------------------------------
+# The trace ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_trace_is_what_the_layers_saw():
@@ -133,7 +133,7 @@ def test_nothing_is_computed_twice(monkeypatch):
     assert calls == ["forward", "back"]
 
 
-# Arrays that are not NumPy's --------------------------------------------------------------------------------------------
+# Arrays that are not NumPy's ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("act", VJP, ids=lambda act: act.__name__)

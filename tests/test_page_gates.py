@@ -5,7 +5,6 @@ import pytest
 from pages import (
     ROOT,
     accessibility,
-    browser,  # noqa: F401, a fixture
     contrast,
     explorers,
     figures,
@@ -136,6 +135,7 @@ DEFECTS = {
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
     "a formula that scrolls": (accessibility, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
+    "an inline formula that scrolls": (accessibility, f'<style>span.math {{ overflow: auto !important }}</style>{formula()}', "a scroll container"),
     "a target too small": (accessibility, 2 * '<button style="font-size: 4px; padding: 0">a</button>', "axe target-size"),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What chapter 1's page costs its reader: bytes, and the time until it shows, beside the same chapter in a default build."""
+"""What chapter 1's page costs its reader, in bytes and until it shows, beside the same chapter in a default build."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT, book, browser, serve  # noqa: F401, fixtures among them
+from pages import ROOT, serve
 
 CHAPTER = "chapters/01_one_neuron"
 ALL, OWN = 2_300_000, 400_000  # bytes, not compressed
@@ -30,7 +30,8 @@ new MutationObserver((changes) => {
     requestAnimationFrame(() => setTimeout(() => { window.mathematics = performance.now(); }));
 }).observe(document, { childList: true, subtree: true });
 """
-TIMES = """() => MathJax.startup.promise.then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100))))
+TIMES = """() => MathJax.startup.promise
+  .then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100))))
   .then(() => [performance.getEntriesByName("first-contentful-paint")[0].startTime, mathematics])"""
 SIZES = """() => performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource"))
   .filter((entry) => entry.name.startsWith(location.origin)).map((entry) => [entry.name, entry.decodedBodySize])"""
@@ -38,8 +39,8 @@ SIZES = """() => performance.getEntriesByType("navigation").concat(performance.g
 
 @pytest.fixture(scope="module")
 def default_book(tmp_path_factory):
-    """The chapter as Jupyter Book builds it with nothing set but what its markup needs. The MathJax that it would fetch from
-    another host comes from the same server as all else, to its advantage."""
+    """The chapter as Jupyter Book builds it with nothing set but what its markup needs. The MathJax that it would
+    fetch from another host comes from the same server as all else, to its advantage."""
     source = tmp_path_factory.mktemp("default")
     shutil.copytree(ROOT / "chapters", source / "chapters")
     ours = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))

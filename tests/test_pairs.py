@@ -1,4 +1,4 @@
-"""Every function with a rule, and every loss with its gradient, against four oracles that know nothing of each other."""
+"""Every function's rule, and every loss's gradient, against four oracles that know nothing of one another."""
 
 import mpmath
 import numpy as np
@@ -93,7 +93,7 @@ def test_activations_take_any_number_of_axes(f, shape):
 @pytest.mark.parametrize("h", [1e-30, -1e-30])
 @pytest.mark.parametrize("name", ["identity", "sigmoid", "tanh", "softmax", "sigmoid_bce", "softmax_cross_entropy"])
 def test_smooth_functions_are_smooth_at_zero(name, h):
-    """All weights 0 is a common start: the branches of a stable formula must meet there, approached from either side."""
+    """All weights 0 is a common start: there the branches of a stable formula must meet, from either side."""
     z, t = np.zeros((2, 3)), np.array([[0.0, 1, 0], [0, 0.25, 0.75]])
     f = getattr(nnlib, name)
     if name in LOSSES:
@@ -109,7 +109,7 @@ def test_the_gate_of_relu_is_closed_at_zero():
     assert nnlib.relu_vjp(np.ones(3), nnlib.relu(z), z).tolist() == [0, 0, 1]
 
 
-# Far out, against five hundred digits ----------------------------------------------------------------------------------
+# Far out, against five hundred digits ---------------------------------------------------------------------------------
 
 GRID = [0.0, 1e-300, 1e-9, 0.5, 1.0, 17.0, 36.0, 37.0, 40.0, 88.0, 104.0, 700.0, 709.0, 710.0, 745.0, 746.0, 1000.0]
 POINTS = sorted(

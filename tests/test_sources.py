@@ -1,7 +1,7 @@
 """The networks of the five sources: each in its own notation, in nnlib's, and by complex step, to twelve digits.
 
-A source function takes the parameters of one of its networks and returns the gradients as its formulas give them, with the
-published slips put right. The conversion to nnlib's shapes and to the mean over the batch stands in each test.
+A source function takes the parameters of one of its networks and returns the gradients as its formulas give them, with
+the published slips put right. The conversion to nnlib's shapes and to the mean over the batch stands in each test.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def agree(net, theirs, scale=1):
         assert error([s / scale for s in source], want) < 1e-12
 
 
-# 000: rows, W is (in, out), one example at a time, the sum of squares halved; gradients are summed over the examples ---------
+# 000: rows, W is (in, out), one example at a time, the sum of squares halved; gradients are summed over examples ---
 
 
 def article_000(W1, W2, W3, b1, b2, b3, x, g):
@@ -63,7 +63,7 @@ def test_000_three_sigmoid_layers():
     agree(net, sums, scale=6)
 
 
-# 001: columns, W is (out, in), any depth and activation, one example ----------------------------------------------------------
+# 001: columns, W is (out, in), any depth and activation, one example --------------------------------------------------
 
 
 def article_001(W, b, activations, h, t):
@@ -88,7 +88,7 @@ def test_001_any_depth_any_activation(L, activation):
     agree(net, [(dW, D[:, 0]) for dW, D in columns])
 
 
-# 002: batch rows, W is (in, out), the squares of an example summed, not halved ---------------------------------------------------
+# 002: batch rows, W is (in, out), the squares of an example summed, not halved ----------------------------------------
 
 
 def article_002(W1, b1, W2, b2, X, y):
@@ -106,7 +106,7 @@ def test_002_relu_and_linear_on_a_batch_of_two():
     agree(net, [(dW.T, db) for dW, db in theirs], scale=2)
 
 
-# 003: rows, W is (out, in), one example; the delta at the output from softmax's full Jacobian -------------------------------------
+# 003: rows, W is (out, in), one example; the delta at the output from softmax's full Jacobian -------------------------
 
 
 def article_003(W1, b1, W2, b2, x, y):
@@ -125,7 +125,7 @@ def test_003_relu_and_softmax(last, loss):
     agree(net, [tuple(map(sum, zip(*layer))) for layer in zip(*per_example)], scale=7)
 
 
-# 004: one neuron, then columns, W is (out, in), one example, binary cross-entropy ------------------------------------------------
+# 004: one neuron, then columns, W is (out, in), one example, binary cross-entropy -------------------------------------
 
 
 @pytest.mark.parametrize(("last", "loss"), [(sigmoid, bce), (identity, sigmoid_bce)])

@@ -161,7 +161,7 @@ def width_violations(cell):
             picture = Image.open(io.BytesIO(base64.b64decode(png)))
             width = f"{96 * picture.width / picture.info['dpi'][0]:.0f}px"
             if given != width:
-                yield f"a PNG whose mystnb image width is {given!r}, expected {width!r} (96 pixels for an inch of the figure)"
+                yield f"a PNG whose mystnb image width is {given!r}, expected {width!r} (96 pixels for an inch)"
 
 
 def output_violations(cell, number):

@@ -1,5 +1,5 @@
-"""First on PYTHONPATH, Python runs this at every start: no process reaches another host, and each one leaves a note of the
-hosts that it wanted and of the memory that it took."""
+"""First on PYTHONPATH, Python runs this at every start: no process reaches another host, and each one leaves a note of
+the hosts that it wanted and of the memory that it took."""
 
 import atexit
 import json
