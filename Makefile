@@ -27,6 +27,9 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
 	$(BIN)/pytest tests -m mutants
 
+formulas: .venv/ready ## change every printed formula, count what is noticed: chapters/scores/formulas.json
+	$(BIN)/python tools/formulas.py --score
+
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
 	$(BIN)/jupyter lab chapters
@@ -54,4 +57,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants lab chapters pdf clean
+.PHONY: help book test seeds mutants formulas lab chapters pdf clean

@@ -2,10 +2,11 @@
 
     python tools/formulas.py chapters/09_batches.ipynb     one page, for the person who edits it
     python tools/formulas.py                               all pages
-    python tools/formulas.py --score                       all pages, and how many changed formulas are noticed (minutes)
+    python tools/formulas.py --score                       all pages, and how many changed formulas are noticed
 
-Prints a line for every formula that is false or cannot be read, with the place and both values. The exit status is 0 where all
-hold, 1 where one is false, 2 where one cannot be read or uses a symbol that the page's legend (chapters/legends) lacks.
+Prints a line for every formula that is false or cannot be read, with the place and both values. The exit status is 0
+where all hold, 1 where one is false, 2 where one cannot be read or uses a symbol that the page's legend lacks
+(chapters/legends).
 """
 
 import argparse
@@ -13,10 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from judge import pages
 from judge.score import score, table
+from tqdm import tqdm
 
 SCORES = Path(__file__).parents[1] / "chapters" / "scores"
 
@@ -45,7 +45,7 @@ def said(result):
     parts = [f"{result.claims} claims in {result.formulas} formulas", f"{len(result.not_evaluated)} not evaluated"]
     parts += [f"{wrong.count(kind)} {kind}" for kind in ("false", "unreadable") if kind in wrong]
     if changed := sum(result.fates.values()):
-        parts.append(f"{changed} changed, {result.fates['equal']} equal by value, {result.fates['noticed']} noticed, {result.fates['survived']} not")
+        parts += [f"{changed} changed", *(f"{count} {fate}" for fate, count in sorted(result.fates.items()))]
     return f"{result.page}: {', '.join(parts)}"
 
 

@@ -1,8 +1,9 @@
 """Legends: what the symbols of a chapter stand for, as data that a person can read (chapters/legends/*.yml).
 
-A legend gives sizes, the letters that count (indices), and symbols. A symbol is drawn at random (`shape`, or a line of NumPy under `draw`),
-given (`value`), computed from others (`is`) or a function (`of`, or `function` for one of nnlib's). Where a chapter changes a meaning,
-a scope says for which cells, headings or formulas. Everything that a formula says is compared with this, and with nothing else.
+A legend gives sizes, the letters that count (indices), and symbols. A symbol is drawn at random (`shape`, or a line of
+NumPy under `draw`), given (`value`), computed from others (`is`; `jacobian: f by x`; `gradient: x`, of the loss) or a
+function (`of`, or `function` for one of nnlib's). Where a chapter changes a meaning, a scope says for which cells,
+headings or formulas. Everything that a formula says is compared with this, and with nothing else.
 """
 
 import ast
@@ -19,7 +20,22 @@ import yaml
 import nnlib
 
 FOLDER = Path(__file__).parents[2] / "chapters" / "legends"
-KEYS = {"shape", "draw", "value", "is", "of", "function", "gradient", "jacobian", "layers", "from", "family", "means", "code", "over"}
+KEYS = {
+    "shape",
+    "draw",
+    "value",
+    "is",
+    "of",
+    "function",
+    "gradient",
+    "jacobian",
+    "layers",
+    "from",
+    "family",
+    "means",
+    "code",
+    "all paths",
+}
 SCOPE_KEYS = {"at", "why", "sizes", "indices", "symbols", "loss", "small", "fresh"}
 LEGEND_KEYS = SCOPE_KEYS | {"scopes", "not evaluated", "false on purpose", "settings", "also", "title"}
 
@@ -30,7 +46,9 @@ class LegendError(ValueError):
 
 @dataclass(frozen=True)
 class Symbol:
-    """One symbol, or one layer of it. `kind` is draw, value, is or function; `uses` are the keys of the symbols in its line of NumPy."""
+    """One symbol, or one layer of it. `kind` is draw, value, is or function; `uses` are the keys of the symbols in
+    its line of NumPy.
+    """
 
     key: str
     kind: str
@@ -39,6 +57,7 @@ class Symbol:
     uses: frozenset = frozenset()
     start: int = 1
     family: bool = False
+    all_paths: bool = False  # also ∂ goes along all paths
 
 
 @dataclass(frozen=True)
@@ -71,8 +90,12 @@ class Legend:
     rows: tuple = ()  # for the notation page: name, shape, code, meaning
 
     def scope(self, place):
-        """The scope that names the formula itself; else its label, its cell, or a heading above it; of several the last."""
-        ranked = [(max(map(place.matches, patterns), default=0), k) for k, (patterns, _) in enumerate(self.scopes[1:], 1)]
+        """The scope that names the formula itself; else its label, its cell, or a heading above it; of several the
+        last.
+        """
+        ranked = [
+            (max(map(place.matches, patterns), default=0), k) for k, (patterns, _) in enumerate(self.scopes[1:], 1)
+        ]
         rank, k = max(ranked, default=(0, 0))
         return self.scopes[k if rank else 0][1]
 
@@ -86,8 +109,11 @@ def key_of(name, layer=None):
 # Helpers that the lines of a legend may use, beside NumPy and nnlib -------------------------------------------------
 
 
-def softmax_loss(z, t):
-    return nnlib.softmax_cross_entropy(z, t)
+def decayed(W, decay, rates):
+    """Weights after steps in which their gradient is that of the decay alone."""
+    for rate in rates:
+        ((W, _),) = nnlib.sgd_step([(W, np.zeros(len(W)))], [(decay * W, np.zeros(len(W)))], rate)
+    return W
 
 
 def subsets(n):
@@ -99,8 +125,10 @@ def unit(n):
     return np.eye(n)
 
 
-TOOLS = {"np": np, "subsets": subsets, "unit": unit}
-TOOLS |= {name: getattr(nnlib, name) for name in dir(nnlib) if callable(getattr(nnlib, name)) and not name.startswith("_")}
+TOOLS = {"np": np, "decayed": decayed, "subsets": subsets, "unit": unit}
+TOOLS |= {
+    name: getattr(nnlib, name) for name in dir(nnlib) if callable(getattr(nnlib, name)) and not name.startswith("_")
+}
 
 
 # Loading ------------------------------------------------------------------------------------------------------------
@@ -172,17 +200,32 @@ def scope_of(data, name):
     for key, value in sizes.items():
         symbols.setdefault(key, Symbol(key, "value", value))
     for key, symbol in symbols.items():  # what the lines use, now that all keys are known
-        named = names_in(symbol.line) if symbol.kind in {"is", "draw", "function"} and symbol.line not in TOOLS or symbol.kind == "is" else set()
+        named = (
+            names_in(symbol.line)
+            if symbol.kind in {"is", "draw", "function"} and symbol.line not in TOOLS or symbol.kind == "is"
+            else set()
+        )
         if missing := named - set(symbols) - set(TOOLS) - set(symbol.parameters) - {"rng"}:
             if key in inherited:
-                return scope_of({**data, "symbols": {k: v for k, v in data["symbols"].items() if k != inherited[key]}}, name)
+                return scope_of(
+                    {**data, "symbols": {k: v for k, v in data["symbols"].items() if k != inherited[key]}}, name
+                )
             raise LegendError(f"{name}: {key} uses {sorted(missing)}, which the legend does not know")
         named |= {*symbol.line} if symbol.kind == "jacobian" else set()
         symbols[key] = replace(symbol, uses=frozenset((named | set(symbol.parameters)) & set(symbols)))
     for key in symbols:
         if key in closure(symbols, key):
             raise LegendError(f"{name}: {key} is computed from itself")
-    return Scope(sizes, dict(data["indices"]), symbols, frozenset(map(str, data['symbols'])) | frozenset(data['sizes']), frozenset(layered), frozenset(functions), data["loss"] or "L", small_of(data))
+    return Scope(
+        sizes,
+        dict(data["indices"]),
+        symbols,
+        frozenset(map(str, data["symbols"])) | frozenset(data["sizes"]),
+        frozenset(layered),
+        frozenset(functions),
+        data["loss"] or "L",
+        small_of(data),
+    )
 
 
 def small_of(data):
@@ -209,11 +252,19 @@ def layers_of(text):
 
 
 def symbol_of(letter, layer, spec, loss, where):
-    fill = lambda line: re.sub(r"\{(l(?:[+-]\d)?)\}", lambda m: str(eval(m[1], {"l": layer})), line) if isinstance(line, str) else line
+    fill = lambda line: (
+        re.sub(r"\{(l(?:[+-]\d)?)\}", lambda m: str(eval(m[1], {"l": layer})), line) if isinstance(line, str) else line
+    )
     key = key_of(letter, layer)
-    common = {"start": spec.get("from", 1), "family": spec.get("family", False)}
+    common = {
+        "start": spec.get("from", 1),
+        "family": spec.get("family", False),
+        "all_paths": spec.get("all paths", False),
+    }
     if "of" in spec:
-        return Symbol(key, "function", fill(spec["is"]), tuple(map(key_of, str(spec["of"]).replace(",", " ").split())), **common)
+        return Symbol(
+            key, "function", fill(spec["is"]), tuple(map(key_of, str(spec["of"]).replace(",", " ").split())), **common
+        )
     kinds = [k for k in ("function", "gradient", "jacobian", "is", "value", "draw", "shape") if k in spec]
     if not kinds:
         raise LegendError(f"{where} has no shape, draw, value, is, gradient, jacobian, of or function")
@@ -224,7 +275,12 @@ def symbol_of(letter, layer, spec, loss, where):
         return Symbol(key, kind, tuple(key_of(k) for k in fill(spec[kind]).split(" by ")), **common)
     if kind == "shape":
         axes = " ".join(spec["shape"]) if isinstance(spec["shape"], list) else str(spec["shape"])
-        return Symbol(key, "draw", f"rng.normal(size=({''.join(a + ', ' for a in fill(axes).split() if a != 'number')}))", **common)
+        return Symbol(
+            key,
+            "draw",
+            f"rng.normal(size=({''.join(a + ', ' for a in fill(axes).split() if a != 'number')}))",
+            **common,
+        )
     return Symbol(key, kind, fill(spec[kind]), **common)
 
 
@@ -241,7 +297,11 @@ def names_in(line):
 def bound_in(line):
     tree = ast.parse(line, mode="eval")
     own = {a.arg for n in ast.walk(tree) if isinstance(n, ast.Lambda) for a in n.args.args}
-    return own | {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | set(dir(builtins))
+    return (
+        own
+        | {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        | set(dir(builtins))
+    )
 
 
 def matches(pattern, *candidates):

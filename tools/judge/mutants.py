@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-
 from judge.legend import LegendError
 from judge.tree import Claim, Node, node, number
 from judge.value import Misfit, Unevaluated, Unknown, matrix, scalar, value
@@ -46,9 +45,20 @@ def whole(side, world, first):
         yield "sign", node("negative", side)
     if not first:  # on the first side it would be the inverse of the same change
         yield "times 2", node("product", number(2), grouped(side), value="")
-        yield "times 1/2", node("product", node("quotient", number(1), number(2), value="frac"), grouped(side), value="")
+        yield (
+            "times 1/2",
+            node("product", node("quotient", number(1), number(2), value="frac"), grouped(side), value=""),
+        )
         if "N" in world.scope.symbols and world.get("N") != 1:
-            yield "times 1/N", node("product", node("quotient", number(1), node("name", value="N"), value="frac"), grouped(side), value="")
+            yield (
+                "times 1/N",
+                node(
+                    "product",
+                    node("quotient", number(1), node("name", value="N"), value="frac"),
+                    grouped(side),
+                    value="",
+                ),
+            )
 
 
 def grouped(side):
@@ -93,10 +103,13 @@ def here(tree, letters, world):
         case "big" if tree.value[0] == "∑":
             yield "sum dropped", tree.args[0]
             sign, names, relation = tree.value
-            for k, name in enumerate(names):
+            for k in range(len(names)):
                 for letter in letters:
                     if letter not in names:
-                        yield "summed over another", replace(tree, value=(sign, (*names[:k], letter, *names[k + 1 :]), relation))
+                        yield (
+                            "summed over another",
+                            replace(tree, value=(sign, (*names[:k], letter, *names[k + 1 :]), relation)),
+                        )
             if len(names) > 1:
                 for k in range(len(names)):
                     yield "sum dropped", replace(tree, value=(sign, (*names[:k], *names[k + 1 :]), relation))
@@ -115,7 +128,10 @@ def here(tree, letters, world):
             if tree.args[1].value == "2":
                 yield "power", tree.args[0]
         case "bracket":
-            yield "bracket turned", replace(tree, value={"=": "≠", "≠": "=", "<": ">", ">": "<", "≤": "≥", "≥": "≤"}[tree.value])
+            yield (
+                "bracket turned",
+                replace(tree, value={"=": "≠", "≠": "=", "<": ">", ">": "<", "≤": "≥", "≥": "≤"}[tree.value]),
+            )
     if tree.op in {"name", "layer"} and is_array(tree, world):
         yield "transpose added", node("transpose", tree)
 
@@ -126,8 +142,14 @@ def with_arg(tree, k, new):
 
 def called(tree):
     function, *args = tree.args
-    if len(args) == 1 and function.op in {"name", "prime"} and (function.value if function.op == "name" else "") not in {"diag", "Im", "mean", "max", "min", "sign"}:
-        more = node("prime", function, value=1) if function.op == "name" else replace(function, value=function.value + 1)
+    if (
+        len(args) == 1
+        and function.op in {"name", "prime"}
+        and (function.value if function.op == "name" else "") not in {"diag", "Im", "mean", "max", "min", "sign"}
+    ):
+        more = (
+            node("prime", function, value=1) if function.op == "name" else replace(function, value=function.value + 1)
+        )
         yield "prime added", with_arg(tree, 0, more)
     if len(args) > 1:
         yield "arguments swapped", replace(tree, args=(function, args[1], args[0], *args[2:]))
@@ -175,7 +197,7 @@ def products(tree):
 
 def dropped(tree):
     """A factor left out."""
-    for k, arg in enumerate(tree.args):
+    for k in range(len(tree.args)):
         rest = (*tree.args[:k], *tree.args[k + 1 :])
         yield "factor dropped", rest[0] if len(rest) == 1 else replace(tree, args=rest)
 
@@ -200,7 +222,11 @@ def fate(mutant, claim, said, worlds):
         return "noticed"
     except Unevaluated:
         return "survived"
-    return "equal" if all(same(a, b, worlds, claim.sides) for a, b in zip(claim.sides, mutant.claim.sides) if a != b) else "survived"
+    return (
+        "equal"
+        if all(same(a, b, worlds, claim.sides) for a, b in zip(claim.sides, mutant.claim.sides) if a != b)
+        else "survived"
+    )
 
 
 def same(one, other, worlds, chain):

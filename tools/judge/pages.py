@@ -31,7 +31,9 @@ class Place:
     text: str
 
     def matches(self, pattern):
-        """How closely a pattern names this place: a heading (`## Exercises`) 1, a cell's id 2, a label 3, the formula (`$...$`) 4; else 0."""
+        """How closely a pattern names this place: a heading (`## Exercises`) 1, a cell's id 2, a label 3, the
+        formula (`$...$`) 4; else 0.
+        """
         if pattern.startswith("#"):
             return int(pattern.lstrip("# ") in self.headings)
         if pattern.startswith("$"):
@@ -61,7 +63,9 @@ def pages(folder=CHAPTERS):
 
 
 def cells(path):
-    """The texts of a page, each with a name: the markdown cells of a notebook and its captions, or the whole of a text page."""
+    """The texts of a page, each with a name: the markdown cells of a notebook and its captions, or the whole of a
+    text page.
+    """
     if path.suffix == ".md":
         return [(path.stem, path.read_text("utf-8"))]
     found = []

@@ -9,7 +9,9 @@ from judge.verdict import Judge, kind
 
 @dataclass
 class Score:
-    """Counts of one page. A formula counts as claiming something where any part of it does; settings are in no count."""
+    """Counts of one page. A formula counts as claiming something where any part of it does; settings are in no
+    count.
+    """
 
     page: str
     displayed: int = 0
@@ -84,4 +86,14 @@ def table(scores):
 
 def row(s):
     changed = sum(s.fates.values())
-    return [s.page, s.displayed, s.inline, s.claims, len(s.not_evaluated), changed, s.fates["equal"], s.fates["noticed"], s.fates["survived"]]
+    return [
+        s.page,
+        s.displayed,
+        s.inline,
+        s.claims,
+        len(s.not_evaluated),
+        changed,
+        s.fates["equal"],
+        s.fates["noticed"],
+        s.fates["survived"],
+    ]

@@ -1,4 +1,5 @@
-r"""From the TeX of a page to plain tokens: what only colours, spaces or sizes a formula is gone, and every argument stands in braces.
+r"""From the TeX of a page to plain tokens: what only colours, spaces or sizes a formula is gone, and every argument
+stands in braces.
 
 `\fwd{z_o} = \frac12\,\bigl(x_o + T\bigr)` becomes `'z' _ { 'o' } = frac { 1 } { 2 } ( 'x' _ { 'o' } + 'T' )`:
 names in quotes, words (from `\text`) in double quotes, one sign for each operator. The grammar reads these tokens.
@@ -13,10 +14,13 @@ NOTHING = {"\\,", "\\;", "\\:", "\\!", "\\ ", "~", "\\left", "\\right", "\\displ
 NOTHING |= {f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")}
 COLOURS = {"\\fwd", "\\grad", "\\mathrm"}
 SIGNS = {
-    "\\cdot": "·", "\\times": "×", "\\odot": "⊙", "\\otimes": "⊗", "\\pm": "±", "\\approx": "≈", "\\le": "≤", "\\leq": "≤", "\\ge": "≥", "\\geq": "≥",
-    "\\ne": "≠", "\\neq": "≠", "\\in": "∈", "\\notin": "∉", "\\to": "→", "\\mapsto": "↦", "\\subseteq": "⊆", "\\lt": "<", "\\gt": ">",
+    "\\cdot": "·", "\\times": "×", "\\odot": "⊙", "\\otimes": "⊗", "\\pm": "±", "\\approx": "≈", "\\le": "≤",
+    "\\leq": "≤", "\\ge": "≥", "\\geq": "≥",
+    "\\ne": "≠", "\\neq": "≠", "\\in": "∈", "\\notin": "∉", "\\to": "→", "\\mapsto": "↦", "\\subseteq": "⊆",
+    "\\lt": "<", "\\gt": ">",
     "\\sum": "∑", "\\prod": "∏", "\\partial": "∂", "\\dots": "…", "\\cdots": "…", "\\ldots": "…", "\\vdots": "…",
-    "\\lceil": "⌈", "\\rceil": "⌉", "\\langle": "⟨", "\\rangle": "⟩", "\\lbrace": "(", "\\rbrace": ")", "\\{": "(", "\\}": ")",
+    "\\lceil": "⌈", "\\rceil": "⌉", "\\langle": "⟨", "\\rangle": "⟩", "\\lbrace": "(", "\\rbrace": ")", "\\{": "(",
+    "\\}": ")",
     "\\lim": "lim", "\\prime": "′", "'": "′", "\\colon": ";;", "\\top": "⊤", "\\lVert": "‖", "\\rVert": "‖",
     "\\qquad": ";;", "\\quad": ";", "\\Rightarrow": ";;", "\\Longrightarrow": ";;", "\\implies": ";;",
 }  # fmt: skip
@@ -112,7 +116,7 @@ def _plain(items):
             out.append(f"'{_text(reader.argument())}'")
         elif item in {"\\mathbf", "\\boldsymbol", "\\bm"}:
             out.append(f"'bold {_text(reader.argument()).strip().lstrip(chr(92))}'")
-        elif item in {"\\hat", "\\bar", "\\tilde"}:
+        elif item in {"\\hat", "\\bar", "\\tilde", "\\dot", "\\check"}:
             out.append(f"'{item[1:]} {_text(reader.argument()).strip().lstrip(chr(92))}'")
         elif item in {"\\frac", "\\tfrac", "\\dfrac"}:
             out += ["frac", *_group(reader.argument()), *_group(reader.argument())]
@@ -142,8 +146,8 @@ def _plain(items):
             out.append("¶")
         elif item in {"\\max", "\\min"}:
             out.append({"\\max": "maximum", "\\min": "minimum"}[item] if reader.peek() == "_" else f"'{item[1:]}'")
-        elif item == "\\Delta":
-            out.append(f"'Delta {''.join(_plain(reader.argument())).strip(chr(39))}'")
+        elif item in {"\\Delta", "\\nabla"}:
+            out.append(f"'{item[1:]} {''.join(_plain(reader.argument())).strip(chr(39))}'")
         elif item == "d" and _differs(reader):
             out.append("ⅆ")
         elif item in SIGNS:
@@ -256,7 +260,9 @@ def pieces(tex):
 
 
 def _joined(lines):
-    """A line that begins at the mark with a sign continues the one above; the second mark of a line begins a new column."""
+    """A line that begins at the mark with a sign continues the one above; the second mark of a line begins a new
+    column.
+    """
     whole = []
     for line in lines:
         columns, depth = [[]], 0

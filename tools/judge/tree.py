@@ -1,16 +1,17 @@
-r"""From plain tokens to a tree of what a formula means: what is applied to what, which upper number counts layers, what is differentiated.
+r"""From plain tokens to a tree of what a formula means: what is applied to what, which upper number counts layers,
+what is differentiated.
 
-Which names are functions and which have layers is for the legend to say: `\sigma(z)` is a value of σ, `a(z)` would be a product.
+Which names are functions and which have layers is for the legend to say: `\sigma(z)` is a value of σ, `a(z)` would be
+a product.
 """
 
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from judge.tex import Unreadable
 from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
-
-from judge.tex import Unreadable
 
 COMMON_FUNCTIONS = {"ln", "log", "exp", "tanh", "sin", "cos", "sign", "diag", "mean", "max", "min", "Im", "Re"}
 
@@ -65,7 +66,9 @@ def read(piece, functions=frozenset(), layered=frozenset(), names=frozenset(), i
     try:
         return Builder(functions, layered, names, indices).transform(grammar().parse(str(piece)))
     except UnexpectedInput as error:
-        near = str(piece)[max(0, error.pos_in_stream - 30) :][:60] if error.pos_in_stream is not None else str(piece)[-60:]
+        near = (
+            str(piece)[max(0, error.pos_in_stream - 30) :][:60] if error.pos_in_stream is not None else str(piece)[-60:]
+        )
         raise Unreadable(f"not in the grammar, near: {near}") from None
     except VisitError as error:
         if isinstance(error.orig_exc, Unreadable):
@@ -232,7 +235,9 @@ class Builder(Transformer):
         return self.differentiated(str(sign), rest[0])
 
     def differentiated(self, sign, tree):
-        """The sign of a differential belongs to the letter: in dW^T it is dW that is transposed, in dz_i it is dz that is indexed."""
+        """The sign of a differential belongs to the letter: in dW^T it is dW that is transposed, in dz_i it is dz
+        that is indexed.
+        """
         if tree.op in {"index", "transpose"}:
             return replace(tree, args=(self.differentiated(sign, tree.args[0]), *tree.args[1:]))
         return node("differential", tree, value=sign)
@@ -249,18 +254,31 @@ class Builder(Transformer):
 
     def index(self, items):
         base, subs = items
-        if len(subs) == 1 and subs[0].op == "name" and (len(subs[0].value) > 1 or subs[0].value in "+-") and is_word(subs[0].value):
+        if (
+            len(subs) == 1
+            and subs[0].op == "name"
+            and (len(subs[0].value) > 1 or subs[0].value in "+-")
+            and is_word(subs[0].value)
+        ):
             return renamed(base, subs[0].value)
         if len(subs) == 1 and subs[0].op in {"name", "number"} and f"{name_of(base)}_{subs[0].value}" in self.names:
-            base = renamed(base, subs[0].value)  # J_q, where the legend has a symbol of that name; N_k, where k counts, keeps its index
+            base = renamed(
+                base, subs[0].value
+            )  # J_q, where the legend has a symbol of that name; N_k, where k counts, keeps its index
             return node("index", base, *subs) if subs[0].value in self.indices else base
         return node("index", base, *subs)
 
     def superscript(self, items):
         """What stands above: numbers, words, and whether there is a T."""
         items = [item for item in items if item is not None]
-        words = [item.value for item in items if isinstance(item, Node) and item.op == "name" and len(item.value) > 1 and is_word(item.value)]
-        exponents = [item for item in items if isinstance(item, Node) and not (item.op == "name" and item.value in words)]
+        words = [
+            item.value
+            for item in items
+            if isinstance(item, Node) and item.op == "name" and len(item.value) > 1 and is_word(item.value)
+        ]
+        exponents = [
+            item for item in items if isinstance(item, Node) and not (item.op == "name" and item.value in words)
+        ]
         if len(exponents) > 1:
             raise Unreadable("two exponents")
         return exponents[0] if exponents else None, words, any(isinstance(item, Token) for item in items)
@@ -282,6 +300,8 @@ class Builder(Transformer):
 
     def prime(self, items):
         base, primes = items
+        if f"{name_of(base)}'" in self.names:
+            return renamed(base, "'") if base.op != "name" else replace(base, value=f"{base.value}'")
         return node("prime", base, value=len(primes))
 
     def range(self, items):
@@ -296,14 +316,24 @@ class Builder(Transformer):
         if not names or any(n.op != "name" for n in names):
             raise Unreadable("a sum that does not say over what")
         value = (str(sign), tuple(n.value for n in names), relation)
+        if sign == "∏" and body.op == "product" and body.args[-1].op == "big" and body.args[-1].value[0] == "∏":
+            *own, after = body.args  # the second of two products begins where the first ends
+            own = own[0] if len(own) == 1 else replace(body, args=tuple(own))
+            return node("product", node("big", own, bound, high or node("nothing"), value=value), after, value="")
         return node("big", body, bound, high or node("nothing"), value=value)
 
 
-GREEK = set("alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega ell".split())
+GREEK = set(
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega ell".split()
+)
 
 
 def is_word(name):
-    return name not in GREEK and not name.startswith(("bold ", "hat ", "Delta "))
+    return (
+        name not in GREEK
+        and not name.endswith("'")
+        and not name.startswith(("bold ", "hat ", "dot ", "check ", "Delta ", "nabla "))
+    )
 
 
 def renamed(base, word):
@@ -327,13 +357,20 @@ def kind_of(tree):
 
 # And back to TeX, to show a formula and its mutants -----------------------------------------------------------------
 
-SIGNS = {"·": r"\cdot", "×": r"\times", "⊙": r"\odot", "⊗": r"\otimes", "≈": r"\approx", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∈": r"\in", "∉": r"\notin",
-         "→": r"\to", "∑": r"\sum", "∏": r"\prod", "maximum": r"\max", "minimum": r"\min", "lim": r"\lim", "∂": r"\partial ", "ⅆ": "d"}  # fmt: skip
+SIGNS = {
+    "·": r"\cdot", "×": r"\times", "⊙": r"\odot", "⊗": r"\otimes", "≈": r"\approx", "≤": r"\le", "≥": r"\ge",
+    "≠": r"\ne", "∈": r"\in", "∉": r"\notin", "→": r"\to", "∑": r"\sum", "∏": r"\prod", "maximum": r"\max",
+    "minimum": r"\min", "lim": r"\lim", "∂": r"\partial ", "ⅆ": "d",
+}  # fmt: skip
 
 
 def _name(name):
     stem, _, word = name.partition("_")
-    stem = rf"\{stem}" if stem in GREEK | {"ln", "tanh", "max", "min", "exp"} else stem.replace("Delta ", r"\Delta ").replace("bold ", "")
+    stem = (
+        rf"\{stem}"
+        if stem in GREEK | {"ln", "tanh", "max", "min", "exp"}
+        else stem.replace("Delta ", r"\Delta ").replace("bold ", "")
+    )
     stem = rf"\text{{{stem}}}" if len(stem) > 1 and stem[0] != "\\" and " " not in stem[:6] else stem
     return stem + (rf"_\text{{{word}}}" if word else "")
 
@@ -355,7 +392,9 @@ def tex(tree):
         case "negative":
             return f"-({a[0]})" if tree.args[0].op == "sum" else f"-{a[0]}"
         case "product":
-            return f" {SIGNS.get(tree.value, '')} ".join(_grouped(t, s) for t, s in zip(tree.args, a)).replace("  ", " ")
+            return f" {SIGNS.get(tree.value, '')} ".join(_grouped(t, s) for t, s in zip(tree.args, a)).replace(
+                "  ", " "
+            )
         case "hadamard":
             return r" \odot ".join(_grouped(t, s) for t, s in zip(tree.args, a))
         case "outer":

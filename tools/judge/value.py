@@ -1,10 +1,11 @@
-"""The value of a tree in a world. A single example is a row, 1 x n; a number is a number; shapes that do not fit are a misfit, which is false."""
+"""The value of a tree in a world. A single example is a row, 1 x n; a number is a number; shapes that do not fit are
+a misfit, which is false.
+"""
 
 import math
 from itertools import product as every
 
 import numpy as np
-
 from judge.legend import key_of
 from judge.tree import name_of, undifferentiated
 from judge.world import STEP, NoArgument
@@ -27,8 +28,10 @@ class Unevaluated(Exception):
 
 
 ELEMENTWISE = {
-    "ln": lambda z: np.log(z), "log": lambda z: np.log(z), "exp": lambda z: np.exp(z), "tanh": lambda z: np.tanh(z), "sin": lambda z: np.sin(z),
-    "cos": lambda z: np.cos(z), "sign": lambda z: np.sign(np.real(z)), "Im": lambda z: np.imag(z), "Re": lambda z: np.real(z),
+    "ln": lambda z: np.log(z), "log": lambda z: np.log(z), "exp": lambda z: np.exp(z), "tanh": lambda z: np.tanh(z),
+    "sin": lambda z: np.sin(z),
+    "cos": lambda z: np.cos(z), "sign": lambda z: np.sign(np.real(z)), "Im": lambda z: np.imag(z),
+    "Re": lambda z: np.real(z),
 }  # fmt: skip
 CONSTANTS = {"e": math.e, "pi": math.pi}
 
@@ -59,7 +62,9 @@ def _number(tree, world, bound):
 def _name(tree, world, bound):
     name = tree.value
     if name in bound:
-        return value(tree.__class__("name", (), bound[name]), world, {}) if isinstance(bound[name], str) else bound[name]
+        return (
+            value(tree.__class__("name", (), bound[name]), world, {}) if isinstance(bound[name], str) else bound[name]
+        )
     key = key_of(name)
     symbol = world.scope.symbols.get(key)
     if name in CONSTANTS and (symbol is None or symbol.family):  # e is a number, although e_i may be a unit vector
@@ -96,7 +101,9 @@ def with_last(world, bound):
 
 
 def key_of_tree(tree, world, bound):
-    """The symbol that a bare name stands for, or None. A letter may count and be a symbol too: n_l are sizes, counted n are examples."""
+    """The symbol that a bare name stands for, or None. A letter may count and be a symbol too: n_l are sizes,
+    counted n are examples.
+    """
     if tree.op == "name":
         name = bound.get(tree.value)
         key = key_of(name if isinstance(name, str) else tree.value)
@@ -218,7 +225,9 @@ def _power(tree, world, bound):
     a, b = (value(arg, world, bound) for arg in tree.args)
     if not scalar(a) and not scalar(b):
         raise Misfit("a power of an array by an array")
-    return np.power(complex(a) if scalar(a) and np.real(a) < 0 and scalar(b) and b != int(np.real(b)) else a, real_int(b))
+    return np.power(
+        complex(a) if scalar(a) and np.real(a) < 0 and scalar(b) and b != int(np.real(b)) else a, real_int(b)
+    )
 
 
 def real_int(b):
@@ -288,7 +297,10 @@ def _shape(tree, world, bound):
 
 
 def is_size(tree, world):
-    return all(n.op in {"number", "name", "layer", "index", "product", "sum"} and (n.op != "name" or is_count(n.value, world)) for n in tree.walk())
+    return all(
+        n.op in {"number", "name", "layer", "index", "product", "sum"} and (n.op != "name" or is_count(n.value, world))
+        for n in tree.walk()
+    )
 
 
 def is_count(name, world):
@@ -338,8 +350,18 @@ def _call(tree, world, bound):
 
 def extreme(name):
     def choose(*args):
-        pick = (lambda a, b: np.where(np.real(a) >= np.real(b), a, b)) if name == "max" else (lambda a, b: np.where(np.real(a) <= np.real(b), a, b))
-        total = args[0] if len(args) > 1 else np.ravel(args[0])[np.argmax(np.real(np.ravel(args[0]))) if name == "max" else np.argmin(np.real(np.ravel(args[0])))]
+        pick = (
+            (lambda a, b: np.where(np.real(a) >= np.real(b), a, b))
+            if name == "max"
+            else (lambda a, b: np.where(np.real(a) <= np.real(b), a, b))
+        )
+        total = (
+            args[0]
+            if len(args) > 1
+            else np.ravel(args[0])[
+                np.argmax(np.real(np.ravel(args[0]))) if name == "max" else np.argmin(np.real(np.ravel(args[0])))
+            ]
+        )
         for arg in args[1:]:
             total = pick(total, arg)
         return total
@@ -348,7 +370,9 @@ def extreme(name):
 
 
 def derived(f, order):
-    """The derivative of a function of one number, entry by entry: by complex step, and of higher order on a circle around it."""
+    """The derivative of a function of one number, entry by entry: by complex step, and of higher order on a circle
+    around it.
+    """
 
     def slope(z):
         z = np.asarray(z)
@@ -373,7 +397,12 @@ def _prime(tree, world, bound):
         function, order = function.args[0], order + function.value
     key = key_of_tree(function, world, bound)
     symbol = world.scope.symbols.get(key or "")
-    if symbol is None or symbol.kind != "function" or len(symbol.parameters) != 1 or symbol.parameters[0] not in world.scope.symbols:
+    if (
+        symbol is None
+        or symbol.kind != "function"
+        or len(symbol.parameters) != 1
+        or symbol.parameters[0] not in world.scope.symbols
+    ):
         if key is None:
             raise Unknown(name_of(function))
         raise Misfit(f"a prime on {name_of(function)}")
@@ -433,9 +462,12 @@ def position(base, subs):
 
 
 def jacobian(own, key, kind, world):
-    """All derivatives of one symbol by another: ∂ with the other arguments of its definition held still, d along all paths."""
+    """All derivatives of one symbol by another: ∂ with the other arguments of its definition held still, d along all
+    paths.
+    """
     if (own, key, kind) not in world.jacobians:
-        direct = kind == "∂" and key in world.scope.symbols[own].uses
+        symbol = world.scope.symbols[own]
+        direct = kind == "∂" and key in symbol.uses and not symbol.all_paths
         base, out = matrix(world.get(key)), matrix(world.get(own))
         table = np.zeros(np.shape(out) + np.shape(base))
         for where in np.ndindex(np.shape(base)):
@@ -445,7 +477,9 @@ def jacobian(own, key, kind, world):
 
 
 def step(f, world, key, where, only):
-    """The slope of f as one entry of a symbol moves: by complex step, or by central differences where complex numbers do not go."""
+    """The slope of f as one entry of a symbol moves: by complex step, or by central differences where complex
+    numbers do not go.
+    """
     raw = np.asarray(world.get(key))
     shape = raw.shape
     full = raw.reshape(np.shape(matrix(raw)))
@@ -476,6 +510,8 @@ def cut(table, out, inner, upper, lower, family):
         return flat.T if out and out[0] == 1 and inner == () else flat
     if len(out) == len(inner) == 2 and out[0] == inner[0] == 1:
         return table[0, :, 0, :]
+    if len(out) == len(inner) == 2 and out[1] == inner[1] == 1:  # columns
+        return table[:, 0, :, 0]
     raise Misfit("a derivative of a matrix by a matrix, without indices")
 
 
@@ -550,7 +586,11 @@ def range_of(letter, trees, world, bound):
     if isinstance(declared, str) and " to " in declared:
         first, last = declared.split(" to ")
         return range(int(first), int(last if last.isdigit() else world.get(last)) + 1)
-    if declared in world.scope.symbols and world.scope.symbols[declared].kind == "is" and isinstance(world.get(declared), list):
+    if (
+        declared in world.scope.symbols
+        and world.scope.symbols[declared].kind == "is"
+        and isinstance(world.get(declared), list)
+    ):
         return world.get(declared)
     sizes = {n for tree in trees for n in counted(letter, tree, world, bound)}
     if declared not in {"any", None}:
@@ -609,8 +649,12 @@ def equal(a, b, tolerance=1e-9):
 
 
 RULES = {
-    "number": _number, "name": _name, "layer": _layer, "index": _index, "sum": _sum, "negative": _negative, "product": _product,
-    "hadamard": _hadamard, "outer": _outer, "inner": _inner, "quotient": _quotient, "power": _power, "transpose": _transpose, "absolute": _absolute,
-    "ceiling": _ceiling, "root": _root, "round": _round, "tuple": _tuple, "matrix": _matrix, "bracket": _bracket, "shape": _shape,
-    "dots": _dots, "call": _call, "prime": _prime, "derivative": _derivative, "differential": _differential, "big": _big,
+    "number": _number, "name": _name, "layer": _layer, "index": _index, "sum": _sum, "negative": _negative,
+    "product": _product,
+    "hadamard": _hadamard, "outer": _outer, "inner": _inner, "quotient": _quotient, "power": _power,
+    "transpose": _transpose, "absolute": _absolute,
+    "ceiling": _ceiling, "root": _root, "round": _round, "tuple": _tuple, "matrix": _matrix, "bracket": _bracket,
+    "shape": _shape,
+    "dots": _dots, "call": _call, "prime": _prime, "derivative": _derivative, "differential": _differential,
+    "big": _big,
 }  # fmt: skip

@@ -4,11 +4,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-
 from judge import tree as trees
 from judge.legend import key_of
 from judge.tex import CLOSE, OPEN, Unreadable, pieces, plain
-from judge.value import CONSTANTS, MissingLayer, Misfit, Unevaluated, Unknown, equal, matrix, range_of, scalar, value
+from judge.value import CONSTANTS, Misfit, MissingLayer, Unevaluated, Unknown, equal, matrix, range_of, scalar, value
 from judge.world import World
 
 SEEDS = (1, 2, 3)
@@ -68,6 +67,8 @@ class Judge:
     def judge_piece(self, formula, piece, scope, mark, why):
         if all(token[0] == '"' for token in piece.tokens):
             return None  # words beside a formula
+        if piece.tokens[0] in set("=≈≤≥<>"):  # what it is equal to stands before it, as code or in words
+            piece = replace(piece, tokens=piece.tokens[1:])
         if not relates(piece.tokens):
             return self.named(formula, piece, scope)
         if mark is None:
@@ -93,7 +94,9 @@ class Judge:
             return Verdict("not evaluated", formula, claim, str(error))
         if mark == "false on purpose":
             reason = "" if reason else "marked as false on purpose, and true"
-        return Verdict("false" if reason else "true", formula, claim, reason or "", scope, sum(said), mark == "false on purpose")
+        return Verdict(
+            "false" if reason else "true", formula, claim, reason or "", scope, sum(said), mark == "false on purpose"
+        )
 
     def named(self, formula, piece, scope):
         """What claims nothing must still use symbols that the page's legend knows somewhere."""
@@ -106,19 +109,35 @@ class Judge:
     def known_somewhere(self):
         known_ = trees.COMMON_FUNCTIONS | {"e", "pi", "circ", "d", "partial"}
         for _, scope in self.legend.scopes:
-            known_ |= scope.names | scope.layered | scope.functions | set(scope.indices) | {k.partition("_")[0] for k in scope.names}
+            known_ |= (
+                scope.names
+                | scope.layered
+                | scope.functions
+                | set(scope.indices)
+                | {k.partition("_")[0] for k in scope.names}
+            )
         return known_
 
 
 def names(claim):
     return {n.value for side in claim.sides for n in side.walk() if n.op == "name"} | {
-        name for side in claim.sides for n in side.walk() if n.op == "big" and n.value[0] != "lim" for name in n.value[1]
+        name
+        for side in claim.sides
+        for n in side.walk()
+        if n.op == "big" and n.value[0] != "lim"
+        for name in n.value[1]
     }
 
 
 def known(name, scope):
     key = key_of(name)
-    if key in scope.symbols or key_of(f"d{name}") in scope.symbols or name in scope.indices or name in scope.layered or name in scope.functions:
+    if (
+        key in scope.symbols
+        or key_of(f"d{name}") in scope.symbols
+        or name in scope.indices
+        or name in scope.layered
+        or name in scope.functions
+    ):
         return
     if name in trees.COMMON_FUNCTIONS or name in {"e", "pi"}:
         return
@@ -144,7 +163,10 @@ def kind(pair, worlds):
     if relation not in CLAIMS:
         return "setting"
     scope = worlds.scope
-    if any(all(index_like(n, scope) for n in side.walk()) and any(n.op == "name" for n in side.walk()) for side in (left, right)):
+    if any(
+        all(index_like(n, scope) for n in side.walk()) and any(n.op == "name" for n in side.walk())
+        for side in (left, right)
+    ):
         return "setting"
     for one, other in ((left, right), (right, left)):
         if bare(one) and literal(other) and not determined(one, worlds):
@@ -153,7 +175,12 @@ def kind(pair, worlds):
 
 
 def index_like(n, scope):
-    return n.op in {"number", "sum", "negative", "product"} or n.op == "name" and n.value in scope.indices and key_of(n.value) not in scope.symbols
+    return (
+        n.op in {"number", "sum", "negative", "product"}
+        or n.op == "name"
+        and n.value in scope.indices
+        and key_of(n.value) not in scope.symbols
+    )
 
 
 def bare(tree):
@@ -173,7 +200,12 @@ def constant(tree, world):
     """A number written out, perhaps by way of functions: 1/3, ln 3, relu(0)."""
     names_ = [n.value for n in tree.walk() if n.op == "name"]
     functions = trees.COMMON_FUNCTIONS | world.scope.functions | set(CONSTANTS)
-    return tree.op not in {"tuple", "matrix"} and all(n in functions for n in names_) and not any(n.op == "big" for n in tree.walk()) and plain_numbers(tree)
+    return (
+        tree.op not in {"tuple", "matrix"}
+        and all(n in functions for n in names_)
+        and not any(n.op == "big" for n in tree.walk())
+        and plain_numbers(tree)
+    )
 
 
 def plain_numbers(tree):
@@ -184,7 +216,9 @@ def plain_numbers(tree):
 
 
 def determined(tree, worlds):
-    """Is a symbol the same in all worlds, so that its value can be stated? Sizes are ours, and not stated by the book."""
+    """Is a symbol the same in all worlds, so that its value can be stated? Sizes are ours, and not stated by the
+    book.
+    """
     names_ = [n.value for n in tree.walk() if n.op == "name"]
     if any(n in worlds.scope.sizes for n in names_):
         return False
@@ -204,7 +238,9 @@ def below_of(tree):
 
 
 def free_of(tree, scope, counting=frozenset(), bound=frozenset()):
-    """The letters that count in a tree and are not bound by a sum. A letter that is a symbol too counts where an index shows that it does."""
+    """The letters that count in a tree and are not bound by a sum. A letter that is a symbol too counts where an
+    index shows that it does.
+    """
     if tree.op == "name":
         counts = tree.value in scope.indices and (tree.value in counting or key_of(tree.value) not in scope.symbols)
         return {tree.value} if counts and tree.value not in bound else set()
@@ -219,7 +255,9 @@ def free_of(tree, scope, counting=frozenset(), bound=frozenset()):
 
 
 def why_false(claim, said, worlds, seeds=SEEDS):
-    """Why a claim is false, or nothing: every pair that claims something, for all free indices, in the world of every seed."""
+    """Why a claim is false, or nothing: every pair that claims something, for all free indices, in the world of
+    every seed.
+    """
     for seed in seeds:
         for pair, is_claim in zip(claim.pairs, said):
             if is_claim and (reason := why_pair_false(pair, worlds[seed], claim.sides)):
@@ -236,7 +274,10 @@ def why_pair_false(pair, world, chain):
                     at = ", ".join(f"{k} = {v}" for k, v in bound.items())
                     return reason + (f" at {at}" if at else "")
             except MissingLayer:
-                if not any(isinstance(world.scope.indices.get(letter), str) and layer_letter(letter, (left, right)) for letter in bound):
+                if not any(
+                    isinstance(world.scope.indices.get(letter), str) and layer_letter(letter, (left, right))
+                    for letter in bound
+                ):
                     raise
     except Misfit as error:
         return str(error)
@@ -244,7 +285,13 @@ def why_pair_false(pair, world, chain):
 
 
 def layer_letter(letter, sides):
-    return any(n.op == "name" and n.value == letter for side in sides for m in side.walk() if m.op == "layer" for n in m.args[1].walk())
+    return any(
+        n.op == "name" and n.value == letter
+        for side in sides
+        for m in side.walk()
+        if m.op == "layer"
+        for n in m.args[1].walk()
+    )
 
 
 def assignments(sides, world, chain=()):
@@ -305,11 +352,17 @@ def compared(left, relation, right, world, bound):
     tolerance = stated(right)
     if tolerance is None:
         raise Unevaluated("about equal, without a tolerance")
-    return "" if np.shape(a) == np.shape(b) and np.all(np.abs(a - b) <= tolerance) else f"{shown(a)} is not about {shown(b)}"
+    return (
+        ""
+        if np.shape(a) == np.shape(b) and np.all(np.abs(a - b) <= tolerance)
+        else f"{shown(a)} is not about {shown(b)}"
+    )
 
 
 def stated(tree):
-    """Half of the last printed digit: 1.10 is said to 0.005, and 7 · 10^-6 to half of 10^-6; None where no number stands."""
+    """Half of the last printed digit: 1.10 is said to 0.005, and 7 · 10^-6 to half of 10^-6; None where no number
+    stands.
+    """
     if not literal(tree):
         return None
     parts = [0.5 / 10 ** len(n.value.partition(".")[2]) / float(n.value) for n in mantissas(tree) if float(n.value)]
@@ -335,7 +388,9 @@ def without_dots(tree):
 
 
 def by_order(left, right, world, bound):
-    """Do the sides differ by less and less beside the last term that is printed (or, for ≈, beside the step), as the step shrinks?"""
+    """Do the sides differ by less and less beside the last term that is printed (or, for ≈, beside the step), as the
+    step shrinks?
+    """
     ratios = []
     for scale in SCALES:
         moved = world
@@ -363,4 +418,8 @@ def printed(side, world, bound):
 
 
 def shown(v):
-    return np.array2string(np.asarray(v), precision=4, threshold=12, separator=", ").replace("\n", "") if not scalar(v) else f"{v:.6g}"
+    return (
+        np.array2string(np.asarray(v), precision=4, threshold=12, separator=", ").replace("\n", "")
+        if not scalar(v)
+        else f"{v:.6g}"
+    )

@@ -1,9 +1,10 @@
-"""A world: one value for every symbol of a scope, drawn from a seed; and the same world with one of them moved, for derivatives."""
+"""A world: one value for every symbol of a scope, drawn from a seed; and the same world with one of them moved, for
+derivatives.
+"""
 
 import zlib
 
 import numpy as np
-
 from judge.legend import TOOLS, LegendError
 
 STEP = 1e-20  # of the complex step
@@ -65,6 +66,7 @@ class World:
         """The world in which one symbol has another value; with `only`, nothing but that symbol follows."""
         return Moved(self, key, value, only)
 
+
 class Moved(World):
     def __init__(self, base, key, value, only):
         super().__init__(base.scope, base.seed)
@@ -83,7 +85,14 @@ class Moved(World):
 
 def plain(value):
     """Numbers and arrays; lists of unequal length, and sets, stay what they are."""
-    if isinstance(value, (list, tuple)) and value and (any(isinstance(v, (tuple, set, str)) for v in value) or len({len(v) if isinstance(v, list) else 0 for v in value}) > 1):
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and (
+            any(isinstance(v, (tuple, set, str)) for v in value)
+            or len({len(v) if isinstance(v, list) else 0 for v in value}) > 1
+        )
+    ):
         return list(value)
     if isinstance(value, (list, tuple)):
         value = np.array(value)
