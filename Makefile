@@ -15,6 +15,7 @@ test: .venv/ready ## run every test: the package, the chapters again cell by cel
 	$(BIN)/ruff check --quiet
 	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python tools/routes.py
 	@echo "All tests passed."
 
 seeds: .venv/ready ## run the package's tests under five hash seeds, in five orders, alone and in parallel
@@ -29,6 +30,11 @@ mutants: .venv/ready ## plant every single-token bug in the landed functions: th
 
 formulas: .venv/ready ## change every printed formula, count what is noticed: chapters/scores/formulas.json
 	$(BIN)/python tools/formulas.py --score
+
+bench: ## time nnlib beside PyTorch, JAX, autograd and scikit-learn: benchmarks/results.json
+	@test -x benchmarks/.venv/bin/tqdm || { echo "Installing the peers into benchmarks/.venv (a few minutes, about 2 GB) ..."; \
+	  $(PYTHON) -m venv benchmarks/.venv && benchmarks/.venv/bin/pip install --quiet --requirement benchmarks/requirements.txt; }
+	PYTHONPATH=. benchmarks/.venv/bin/python benchmarks/bench.py
 
 lab: .venv/ready ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust chapters/*.ipynb
@@ -57,4 +63,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants formulas lab chapters pdf clean
+.PHONY: help book test seeds mutants formulas bench lab chapters pdf clean

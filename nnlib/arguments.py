@@ -14,6 +14,7 @@ import math
 import operator
 import sys
 import types
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from .contracts import (
     check_flag,
     check_shapes,
     guarded,
+    is_plain_and_finite,
     ordinary,
     original,
 )
@@ -40,9 +42,10 @@ class Table(dict):
     """A dictionary from a function to its partner, open to readers; an unknown function gets an error."""
 
     def __missing__(self, function):
-        if original(function) is not function:  # a twin's partner is a twin
-            rule = self[original(function)]
-            return bare(rule) if is_ours(rule) else held(rule, f"what {name_of(rule)} returns")
+        known = getattr(function, "__original__", None)
+        if known is not None:  # a twin's partner is a twin
+            rule = self[known]
+            return rule.__bare__ if is_ours(rule) else held(rule, f"what {name_of(rule)} returns")
         names, name = list(map(name_of, self)), name_of(function)
         twice = f" (that is another function called {name}: was it defined a second time?)" if name in names else ""
         known = f"no derivative is known for {name}, only for {', '.join(names)}{twice}"
@@ -86,6 +89,7 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
         dims = {key: value for key, value in instead.items() if isinstance(value, tuple)}
         promised = PROMISED | {key: value for key, value in instead.items() if callable(value)}
         checks = [(p.name, promised[p.name], p.default is None) for p in parameters if p.name in promised]
+        network = not others and keys in (["params", "acts", "x"], ["params", "acts", "x", "t", "loss"])
         apart = {key for key, value in instead.items() if callable(value)}
 
         def enter(args, kwargs):
@@ -93,6 +97,11 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
                 given = dict(bind(name, signature, args, kwargs).arguments)
             else:
                 given = dict(zip(keys, args))
+            if network and is_ordinary(given):
+                functions, check = prepared(name, tuple(given["acts"]), *map(given.get, keys[4:]))
+                if check is not None:
+                    check(name, "t", given["t"])
+                return tuple((given | functions).values()), {}, partial(again, given)
             if before is not None:
                 before(given)
             for key, check, optional in checks:
@@ -105,12 +114,16 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
             check_together(name, given)
             if as_given:
                 return *spread(given), None
-            return *spread(functions_inside(name, given, bare)), lambda: again(given)
+            return *spread(functions_inside(name, given, bare)), partial(again, given)
 
         def spread(given):
             return (*map(given.get, keys), *given.get(rest, ())), {key: given[key] for key in others}
 
-        def again(given):
+        def again(given, all_the_way):
+            """Raise what names the numbers that are not finite: an argument, or the function that overflowed."""
+            check_arrays(name, list(in_words(arrays_of(given, dims), given)), "f" if real else "fc")
+            if not all_the_way:
+                return
             args, kwargs = spread(functions_inside(name, given, original))
             function(*args, **kwargs)
 
@@ -119,7 +132,7 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
                 return leave(result) if leave else result
             if not math.isfinite(square(result)) and not all(map(all_finite, leaves(result))):
                 if again is not None:
-                    again()  # checked all the way, so that the function is named which overflowed
+                    again(all_the_way=True)
                 layer = next((k for k, part in enumerate(result, 1) if not math.isfinite(square(part))), 1)
                 raise FloatingPointError(f"{name}: {hint.format(layer=layer)}, expected finite numbers")
             return result
@@ -131,9 +144,14 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
 
 def square(nested):
     """The sum of the squares of all numbers in tuples and lists of arrays: finite only if they are."""
-    if isinstance(nested, (np.ndarray, np.number, float)):
-        return abs(np.vdot(nested, nested))
-    return sum(map(square, nested)) if isinstance(nested, (tuple, list)) else 0.0
+    if type(nested) is np.ndarray:
+        return np.vdot(nested, nested) if nested.dtype.kind == "f" else abs(np.vdot(nested, nested))
+    if isinstance(nested, (tuple, list)):
+        total = 0.0
+        for part in nested:
+            total += square(part)
+        return total
+    return nested * nested if isinstance(nested, (float, np.floating)) else 0.0
 
 
 def leaves(nested):
@@ -189,6 +207,46 @@ def in_words(named, given):
         if isinstance(key, tuple):
             key = f"{key[0]}[{key[1]}] {PARTS[key[0]].split()[key[2]]}"
         yield key, tuple("K" if dim == depth else f"n{dim}" if isinstance(dim, int) else dim for dim in dims), array
+
+
+def is_ordinary(given):
+    """Whether nothing is to be said of a network and its batch: plain real arrays of one width, in shapes that fit.
+
+    Quick and wordless, as `contracts.ordinary` is. That params and x are finite need not be asked: what is not makes
+    `dense` return what is not, and is then looked for.
+    """
+    try:
+        x, params = given["x"], given["params"]
+        (N, n), width = x.shape, x.dtype
+        if type(x) is not np.ndarray or not x.size or width is not FLOAT64 and width is not FLOAT32:
+            return False
+        for W, b in params:
+            (m,) = b.shape
+            if type(W) is not np.ndarray or type(b) is not np.ndarray or W.shape != (m, n) or m == 0:
+                return False
+            if W.dtype is not width or b.dtype is not width:
+                return False
+            n = m
+        if "t" in given:
+            t = given["t"]
+            if type(t) is not np.ndarray or t.dtype is not width or t.shape != (N, n) or not is_plain_and_finite(t):
+                return False
+        hash((*given["acts"], given.get("loss")))
+        return type(params) is list and type(given["acts"]) is list and len(params) == len(given["acts"])
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def prepared(name, acts, *loss):
+    """Functions that keep their promises, as they run inside; and what is to be asked of the targets."""
+    given = {"params": acts, "acts": list(acts), **dict(zip(["loss"], loss))}
+    check_acts(name, "acts", given["acts"], given)
+    if loss:
+        check_loss(name, "loss", *loss, given)
+    inner = functions_inside(name, given, bare)
+    del inner["params"]
+    return inner, getattr(given.get("loss"), "__values__", {}).get("t")
 
 
 # Functions among the arguments --------------------------------------------------------------------------------------

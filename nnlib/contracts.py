@@ -48,8 +48,8 @@ BARE = {}  # of each module of nnlib its names, in which the functions are bare 
 def guarded(function, enter, leave, twin=None):
     """A function between two checks.
 
-    ``enter(args, kwargs)`` raises, or returns what the twin is to be given, and a function that runs the checked path
-    with the same, to name what went wrong; ``leave(result, again)`` gets both, and raises or returns the result.
+    ``enter(args, kwargs)`` raises, or returns what the twin is to be given, and a function that looks again at what is
+    not finite, to name it; ``leave(result, again)`` raises or returns the result.
     """
     twin = twin or bare_twin(function)
 
@@ -59,11 +59,19 @@ def guarded(function, enter, leave, twin=None):
         with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
             try:
                 args, kwargs, again = enter(args, kwargs)
-                return leave(twin(*args, **kwargs), again)
+                return leave(run(args, kwargs, again), again)
             except (ValueError, TypeError, FloatingPointError) as error:
                 if raised_here(error):
                     raise error.with_traceback(None) from None
                 raise
+
+    def run(args, kwargs, again):
+        try:
+            return twin(*args, **kwargs)
+        except FloatingPointError:
+            if again is not None:
+                again(all_the_way=False)
+            raise
 
     twin.__original__, checked.__bare__ = checked, twin
     return checked
@@ -138,12 +146,19 @@ def contract(shapes, hint="it overflowed", *, watch=False, **values):
             return args, {}, None
 
         def leave(out, again=None):
+            if is_plain_and_finite(out):
+                return out
             if type(out) is tuple and not all(map(all_finite, out)) or not all_finite(out):
                 raise FloatingPointError(f"{name}: the result is not finite: {hint}")
             return out
 
         twin = bare_twin(function)
-        checked = guarded(function, enter, leave, (lambda *args: leave(twin(*args))) if watch else twin)
+
+        def watched(*args):
+            out = twin(*args)
+            return out if is_plain_and_finite(out) else leave(out)
+
+        checked = guarded(function, enter, leave, watched if watch else twin)
         checked.__values__ = values
         return checked
 
@@ -177,7 +192,7 @@ def ordinary(named, sizes):
                 return False
             width = array.dtype
         shape = array.shape
-        if dims[:1] == ("...",):
+        if dims and dims[0] == "...":
             n = len(shape) - len(dims) + 1
             shape = (shape[:n], *shape[n:])
         if len(shape) != len(dims):
@@ -269,12 +284,16 @@ def misfit(name, arguments, why):
     return ValueError(f"{name}: expected {expected}, got {got}: {why}")
 
 
+def is_plain_and_finite(array):
+    """A dot product of an array with itself sees in one pass and without a copy whether all is well."""
+    return type(array) is np.ndarray and array.dtype.kind == "f" and math.isfinite(np.vdot(array, array))
+
+
 def all_finite(array):
     """Whether no entry is NaN or infinite; an array still to be computed is given the benefit of the doubt."""
     if not isinstance(array, (np.ndarray, np.number, float, complex)):
         return True
-    # a dot product sees in one pass that all is well; the entries are looked at only when it does not
-    return math.isfinite(abs(np.vdot(array, array))) or bool(np.isfinite(array).all())
+    return is_plain_and_finite(array) or bool(np.isfinite(array).all())
 
 
 def check_flag(name, key, flag):
@@ -308,6 +327,10 @@ def sums_to_one(slack):
     """Rows of probabilities, up to `slack` by the width of the numbers."""
 
     def check(name, key, array):
+        if array.dtype.kind == "f" and array.ndim == 2 and np.minimum.reduce(array, axis=None) >= 0:
+            off = np.add.reduce(array, axis=-1) - 1
+            if np.vdot(off, off) <= slack[array.dtype] ** 2:  # quick, and mostly enough
+                return
         unit_interval(name, key, array)
         sums = array.real.sum(axis=-1).ravel()
         row = int(abs(sums - 1).argmax())

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib import style
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import offset_copy
 
@@ -521,6 +522,44 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.set_yticks(range(M.shape[0]) if rows is not None else [], labels=rows)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(True)
+
+
+def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD)):
+    """Draw a matrix product, A × B = AB, as three tables whose cells have one size.
+
+    Parameters
+    ----------
+    ax : Axes
+    A : array, (n, k)
+    B : array, (k, m)
+    names : three str
+        What the factors and their product are called.
+    mark : (int, int), optional
+        An entry of the product to frame, with the row and the column that it is made of.
+    colors : three str
+        FORWARD for values, BACKWARD for gradients.
+    """
+    A, B = np.array(A), np.array(B)
+    if A.ndim != 2 or B.ndim != 2 or A.shape[1] != len(B):
+        raise ValueError(f"draw_product: A and B have the shapes {A.shape} and {B.shape}, expected (n, k) and (k, m)")
+    i, j = mark or (None, None)
+    framed = (i, slice(None)), (slice(None), j), (i, j)
+    left, top = 0.0, max(len(A), len(B)) / 2
+    for M, name, color, cells, sign in zip((A, B, A @ B), names, colors, framed, ("×", "=", "")):
+        rows, columns = M.shape
+        table = ax.inset_axes([left, -rows / 2, columns, rows], transform=ax.transData)
+        draw_matrix(table, M, color=color)
+        if mark:
+            inside = np.zeros(M.shape, bool)
+            inside[cells] = True
+            (y, x), (height, width) = np.argwhere(inside)[0], 1 + np.ptp(np.argwhere(inside), axis=0)
+            frame = Rectangle((x - 0.5, y - 0.5), width, height, fill=False, ec=INK, lw=2.5, clip_on=False, zorder=5)
+            table.add_patch(frame)
+        _label(ax, f"{name}: {_shape(M)}", (left + columns / 2, rows / 2), 5)
+        ax.text(left + columns + 0.5, 0, sign, ha="center", va="center", size=14)
+        left += columns + 1
+    ax.set(xlim=(-0.4, left - 0.6), ylim=(-top - 0.2, top + 0.6), aspect="equal")
+    ax.set_axis_off()
 
 
 def draw_confusion(ax, table, names):

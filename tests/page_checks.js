@@ -98,7 +98,7 @@
   // On paper all that is folded lies open.
   folded() {
     return [...document.querySelectorAll("details")].flatMap((details) =>
-      [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.getBoundingClientRect().height)
+      [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.checkVisibility())
         .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
   },
 

@@ -112,6 +112,11 @@ def resize(page, width):
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 350)))")  # the theme takes 300 ms
 
 
+def unfold(page):
+    """Open the sections headed "Deeper: …": their explorers move only where they are to be seen."""
+    page.locator("details.deeper").evaluate_all("(folds) => folds.forEach((fold) => (fold.open = true))")
+
+
 # ------------------------------------------------------------------------------------------------------------ checks
 
 

@@ -9,8 +9,8 @@ import re
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
+from bad_input import KINDS, ROWS, SHAPES, X, Z
 from calls import ARRAYS, FUNCTIONS, array_paths, call, honest, label, replace, replace_all
 from oracles import error, leaves
 
@@ -18,9 +18,7 @@ import nnlib
 from nnlib import (
     bce,
     cross_entropy,
-    forward,
     half_mse,
-    identity,
     one_hot,
     relu,
     sgd_step,
@@ -56,13 +54,6 @@ def right(result):
 
 # Every array of every function ----------------------------------------------------------------------------------------
 
-SHAPES = {
-    "one axis more": lambda array: array[..., None],
-    "one row fewer": lambda array: array[:-1],
-    "one row": lambda array: array[:1],
-    "a number": lambda array: array.flat[0],
-    "empty": lambda array: array[:0],
-}
 WELCOME_SHAPES = {  # where another shape is as good
     **dict.fromkeys(
         [(name, "z") for name in ACTIVATIONS - {"softmax"}], {"one axis more", "one row fewer", "one row", "a number"}
@@ -95,27 +86,6 @@ def test_another_shape(name, checked):
                 rf"{blamed}: ({wrong}|labels must be a NumPy array, got int64)", complaint(name, arguments)
             ), (path, shape)
         checked(wrong_shapes=1)
-
-
-KINDS = {
-    "list": lambda array: array.tolist(),
-    "tuple": lambda array: tuple(array.tolist()),
-    "frame": lambda array: (pd.Series if array.ndim == 1 else pd.DataFrame)(array),
-    "masked": np.ma.masked_array,
-    "matrix": lambda array: array.view(np.matrix),
-    "object": lambda array: array.astype(object),
-    "float16": lambda array: array.astype("float16"),
-    "longdouble": lambda array: array.astype("longdouble"),
-    "other byte order": lambda array: array.astype(np.dtype(float).newbyteorder()),
-    "whole numbers": lambda array: array.astype(int),
-    "booleans": lambda array: array > 0,
-    "strings": lambda array: array.astype(str),
-    "complex": lambda array: array.astype(complex),
-    "None": lambda array: None,
-    "True": lambda array: True,
-    "text": lambda array: "0.5",
-    "too large": lambda array: 10**400,
-}
 
 
 @every_function_of_arrays
@@ -222,134 +192,16 @@ def test_a_missing_argument_and_one_too_many(name):
 
 # The rows about something else ----------------------------------------------------------------------------------------
 
-PARAMS, ACTS, X = (honest("forward")[key] for key in ("params", "acts", "x"))
-Z = np.array([[1e3, -1e3, 0.0]])
-NOT_A_RATE = [-0.1, 0, np.nan, np.inf, 10**400, True, None, "0.1", [0.1], np.array([0.1, 0.1]), 1j]
-NOT_A_COUNT = [0, -5, 5.0, True, None, "5"]
+
+def row_id(row):
+    name, spoiled, message = row
+    return f"{name}({', '.join(spoiled)}): {message[:50]}"
 
 
-def rows():
-    """Every other row of the table of bad input: the function, its spoiled arguments, and what must be said of them."""
-    for rate, name in product(NOT_A_RATE, ("sgd_step", "train")):
-        yield name, {"learning_rate": rate}, "learning_rate must be a number above 0 and below inf, got "
-    for h in NOT_A_RATE:
-        yield "numerical_grad", {"h": h}, "h must be a number above 0 and below 1, got "
-    for count in NOT_A_COUNT:
-        for name, key in (
-            ("batches", "n"),
-            ("batches", "size"),
-            ("train", "epochs"),
-            ("train", "batch_size"),
-            ("one_hot", "n_classes"),
-        ):
-            yield name, {key: count}, f"{key} must be a whole number from [12] on, got "
-        yield "init_params", {"sizes": [4, count]}, r"sizes\[1\] must be a whole number from 1 on, got "
-    for sizes in ([], None, "45", np.array([4, 5])):
-        yield (
-            "init_params",
-            {"sizes": sizes},
-            "sizes must be a list of whole numbers, from the input to the output, got ",
-        )
-    yield "init_params", {"sizes": [4]}, r"sizes must list an input and an output at least, got \[4\]"
-    for name, rng in product(
-        ("init_params", "batches", "train", "vjp_error", "check_vjp"),
-        (0, 1.5, -1, None, np.random, np.random.RandomState(0)),
-    ):
-        yield name, {"rng": rng}, "rng must be a numpy.random.Generator, got .*; pass np.random.default_rng"
-    for name, dtype in product(("init_params", "one_hot"), (int, complex, "nonsense", np.float16, 3)):
-        yield name, {"dtype": dtype}, "dtype must be float64 or float32, got "
-    yield "train", {"batch_size": 8}, "batch_size must be at most the number of examples, 7, got 8"
-    yield "batches", {"size": 8}, "size must be at most n = 7, got 8"
-
-    for wrong in (3, -1):
-        yield (
-            "one_hot",
-            {"labels": np.array([0, wrong])},
-            f"labels must lie between 0 and n_classes - 1 = 2, got {wrong}",
-        )
-    yield "one_hot", {"labels": np.array([1.5])}, "labels must be whole numbers, got float64"
-    for row, total in (([0, 0.5, 0], "0.5"), ([0, 1.0, 1.0], "2"), ([0.0, 0, 0], "0")):
-        for name, y in (("softmax_cross_entropy", {"z": Z}), ("cross_entropy", {"p": softmax(Z)})):
-            yield name, y | {"t": np.array([row])}, f"t must have rows that sum to 1, got the sum {total} in row 0"
-    for name, t in product(("bce", "sigmoid_bce"), (-1.0, 2.0)):
-        yield name, {"t": np.full((7, 3), t)}, f"t must lie between 0 and 1, got values from {t:g} to {t:g}"
-    yield "bce", {"p": np.full((7, 3), 1.2)}, "p must lie between 0 and 1, got values from 1.2 to 1.2"
-    yield (
-        "cross_entropy",
-        {"p": 1000 * honest("cross_entropy")["t"]},
-        "p must lie between 0 and 1, got values from 0 to 1000",
-    )
-    yield (
-        "bce",
-        {"p": 1 - honest("bce")["t"]},
-        "the result is not finite: p is 0 or 1 and t says otherwise; pass logits to sigmoid_bce",
-    )
-    yield (
-        "cross_entropy",
-        {"p": np.eye(3)[[1] * 7]},
-        "the result is not finite: p is 0 for a true class; pass logits to softmax_cross_entropy",
-    )
-    yield (
-        "softmax_cross_entropy",
-        {"z": np.full((7, 3), 1 / 3)},
-        "z must be logits, got rows between 0 and 1 that sum to 1: are they probabilities",
-    )
-
-    for name in ("forward", "backward", "value_and_grad", "train", "check_grads", "diagnose"):
-        for params in (None, [], np.ones(3), PARAMS[0][0]):
-            yield name, {"params": params}, r"params must be a list of tuples \(W, b\), one per layer, got "
-        yield name, {"params": [W for W, _ in PARAMS]}, r"params\[0\] must be a list of 2 arrays \(W, b\), got ndarray"
-        yield name, {"acts": [relu]}, "acts must be a list of 2 functions, one per layer, got a list of 1"
-        yield name, {"acts": ["relu", identity]}, r"acts\[0\] must be a function, got 'relu'"
-    for name in ("backward", "value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
-        yield (
-            name,
-            {"acts": [np.tanh, identity]},
-            r"acts\[0\]: no derivative is known for tanh, only for identity, .*another function called tanh",
-        )
-    for name in ("value_and_grad", "train", "check_grads", "diagnose", "diagnose_function"):
-        yield name, {"loss": "bce"}, "loss must be a function, got 'bce'"
-        yield name, {"loss": np.sum}, "loss: no derivative is known for sum, only for half_mse, bce, "
-        for last, loss in ((softmax, softmax_cross_entropy), (sigmoid, sigmoid_bce)):
-            name = last.__name__
-            twice = f"must be identity, got {name}: {loss.__name__} takes logits and applies {name} itself"
-            yield name, {"acts": [relu, last], "loss": loss}, r"acts\[-1\] " + twice
-    for name in ("sgd_step", "check_grads"):
-        yield (
-            name,
-            {"grads": PARAMS[:1]},
-            r"grads must be a list of 2 tuples \(dW, db\), one per layer, got a list of 1",
-        )
-    for trace in (None, [], [1, 2], forward(PARAMS, ACTS, X)[1][:1]):
-        yield "backward", {"trace": trace}, r"trace(\[0\])? must be a list of [23] .*, got "
-    far = {"learning_rate": 1e308, "grads": [(1e9 * W, b) for W, b in PARAMS]}
-    yield "sgd_step", far, "learning_rate times grads overflowed in layer 1, expected finite numbers"
-
-    for name in ("numerical_grad", "numerical_jacobian", "vjp_error", "check_vjp"):
-        yield name, {"f": 3}, "f must be a function, got 3"
-        yield name, {"f": lambda *args: None}, "the value of f must be a NumPy array, got NoneType"
-        yield name, {"f": lambda *args: np.nan}, "the value of f must be finite, got nan"
-        yield name, {"f": lambda *args: 1j}, "the value of f must be real, got complex128"
-    yield "numerical_grad", {"f": np.tanh}, r"f must return one number .*, got shape \(7, 4\)"
-    yield "numerical_jacobian", {"f": lambda x: x[x > X[0, 0]]}, r"f must return shape \(\d+,\) again, got shape"
-    for name in ("vjp_error", "check_vjp"):
-        yield name, {"f_vjp": 3}, "f_vjp must be a function, got 3"
-        yield name, {"args": ()}, "expected the arguments of f after f_vjp, got none"
-        yield name, {"f_vjp": lambda g, *args: g}, "f_vjp must return one gradient per argument, expected 3, got 1"
-        yield name, {"f_vjp": lambda g, *args: (None,) * 3}, "the dx of f_vjp must be a NumPy array, got NoneType"
-        yield name, {"f_vjp": lambda g, z, x, W, b: (x, W * 1j, b)}, "the dW of f_vjp must be real, got complex128"
-    yield (
-        "vjp_error",
-        {"f_vjp": lambda g, z, x, W, b: (x, W, W)},
-        r"expected b \(...\) and the db of f_vjp \(...\), got \(3,\) and \(3, 4\)",
-    )
-    yield "vjp_error", {"f_vjp": lambda g, z, x, W, b: (x, W, b / 0.0)}, "the db of f_vjp must be finite, got -?inf at"
-
-
-def test_the_other_rows(checked):
-    for name, spoiled, message in rows():
-        assert re.match(f"{name}: {message}", complaint(name, honest(name) | spoiled)), (name, spoiled)
-        checked(other_bad_input=1)
+@pytest.mark.parametrize(("name", "spoiled", "message"), ROWS, ids=map(row_id, ROWS))
+def test_another_row(name, spoiled, message, checked):
+    assert re.match(f"{name}: {message}", complaint(name, honest(name) | spoiled))
+    checked(other_bad_input=1)
 
 
 @pytest.mark.parametrize("f", [*nnlib.GRAD, *nnlib.GRAD.values(), *nnlib.VJP.values()], ids=lambda f: f.__name__)

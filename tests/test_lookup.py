@@ -4,7 +4,9 @@ introduction gives a reader to run does run."""
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+from pages import WIDE
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 import nnlib
@@ -16,8 +18,14 @@ CHAPTERS = {Path(page).name for page in parse_toc_yaml(ROOT / "_toc.yml") if re.
 
 
 def linked(intro):
-    """The chapters that the map has a link to."""
-    return set(re.findall(r"(?m)^\|.*\{doc\}`(\w+)`", intro))
+    """The chapters that the map has a link to, each with the words of the link."""
+    return {name: words for words, name in re.findall(r"(?m)^\|[^|]*\| \[([^]]+)\]\((\w+)\.ipynb\)", intro)}
+
+
+def title(name):
+    """What a chapter is called; an appendix without its letter."""
+    source = "\n".join(cell.source for cell in nbformat.read(ROOT / f"chapters/{name}.ipynb", as_version=4).cells[:3])
+    return re.search(r"(?m)^# (?:[A-Z]\. )?(.+)$", source)[1]
 
 
 def documented(api):
@@ -26,7 +34,7 @@ def documented(api):
 
 
 def test_the_map_links_every_chapter_that_is_there_and_no_other(checked):
-    assert linked(INTRO) == CHAPTERS
+    assert linked(INTRO) == {name: title(name) for name in CHAPTERS}
     checked(chapters_on_the_map=len(CHAPTERS))
 
 
@@ -36,8 +44,23 @@ def test_every_export_has_an_entry(checked):
 
 
 def test_a_missing_link_and_a_missing_entry_are_noticed():
-    assert linked(INTRO.replace("| {doc}`01_one_neuron`", "| One neuron")) == CHAPTERS - {"01_one_neuron"}
+    without = INTRO.replace("| [Derive one neuron](01_one_neuron.ipynb)", "| One neuron")
+    assert set(linked(without)) == CHAPTERS - {"01_one_neuron"}
+    assert linked(INTRO.replace("[Take a whole batch]", "[Batches]"))["09_batches"] != title("09_batches")
     assert set(nnlib.__all__) - documented(API.replace(".. autofunction:: sigmoid\n", "")) == {"sigmoid"}
+
+
+def users_of_diagnose():
+    """The chapters in whose code `diagnose` is called."""
+    for name in sorted(CHAPTERS):
+        cells = nbformat.read(ROOT / f"chapters/{name}.ipynb", as_version=4).cells
+        if any("diagnose(" in cell.source for cell in cells if cell.cell_type == "code"):
+            yield name[:2]
+
+
+def test_what_is_used_before_it_is_taught():
+    assert "in chapter 1 and in chapters 5 to 11 some solutions call `nnlib.diagnose`" in INTRO
+    assert [k for k in users_of_diagnose() if k <= "11"] == ["01", *(f"{k:02}" for k in range(5, 12))]
 
 
 def right(params, acts, x, t):
@@ -49,8 +72,48 @@ def first_bias_twice(params, acts, x, t):
     return [(dW, 2 * db), *others]
 
 
+SNIPPET, CHECK = re.findall(r"(?s)```python\n(.*?)```", INTRO)
+(SAID,) = re.findall(r"(?s)```text\n(.*?)```", INTRO)
+
+
+def run(code, capsys, **names):
+    exec(code, names)
+    return capsys.readouterr().out
+
+
+def test_the_first_snippet_runs_as_printed_and_says_what_is_printed(capsys):
+    assert run(SNIPPET, capsys).startswith(SAID.rstrip())
+
+
+def test_the_change_that_the_introduction_offers_makes_it_right(capsys):
+    (better,) = re.findall(r"With `(delta1 = .*?)` it is right", INTRO)
+    assert SNIPPET.count("delta1 = delta2 @ W2\n") == 1
+    mended = SNIPPET.replace("delta1 = delta2 @ W2\n", f"{better}\n")
+    assert run(mended, capsys).startswith("Right")
+
+
 @pytest.mark.parametrize("my_backward, verdict", [(right, "right: "), (first_bias_twice, "wrong: layer 1 b")])
 def test_the_check_that_the_introduction_offers(my_backward, verdict, capsys):
-    (code,) = re.findall(r"(?s)```python\n(.*?)```", INTRO)
-    exec(code, {"my_backward": my_backward})
-    assert capsys.readouterr().out.startswith(verdict)
+    assert run(CHECK, capsys, my_backward=my_backward).startswith(verdict)
+
+
+# The picture ----------------------------------------------------------------------------------------------------
+
+PICTURE = "img[src$='passes.svg']"
+
+
+def picture(browser, site, wait, **options):
+    """What the introduction's picture looks like after so many milliseconds."""
+    context = browser.new_context(viewport={"width": WIDE, "height": 900}, **options)
+    page = context.new_page()
+    page.goto(site + "chapters/intro.html")
+    page.wait_for_timeout(wait)
+    image = page.locator(PICTURE).screenshot()
+    context.close()
+    return image
+
+
+def test_the_picture_moves_once_and_not_for_those_who_want_less_motion(browser, book):
+    still = picture(browser, book, 0, reduced_motion="reduce")
+    at_once, at_the_end = picture(browser, book, 0), picture(browser, book, 6000)
+    assert at_once != at_the_end and still == at_the_end

@@ -54,6 +54,9 @@ def code(name, source, *outputs, count=1, **metadata):
     return new_code_cell(source, id=name, outputs=list(outputs), execution_count=count, metadata=metadata)
 
 
+FOLDED = {"jp-MarkdownHeadingCollapsed": True}
+
+
 def good():
     """A notebook in normal form, with one of everything."""
     return new_notebook(
@@ -61,6 +64,7 @@ def good():
         cells=[
             new_markdown_cell(MACROS, id="macros", metadata={"tags": ["remove-cell"]}),
             new_markdown_cell("# Plant a defect", id="title"),
+            new_markdown_cell("(more)=\n## Deeper: more", id="deeper", metadata=FOLDED),
             code("sum", "print(1 + 1)", printed("2\n")),
             code("value", "1 + 1", new_output("execute_result", {"text/plain": "2"}, execution_count=2), count=2),
             code("curve", "plt.show()", new_output("display_data", SVG), count=3, mystnb=ALT),
@@ -97,7 +101,7 @@ PLANTED = {
         lambda nb: cell(nb, "sum").update(execution_count=None),
         "execution_count is None, expected 1",
     ),
-    "cleared notebook": (lambda nb: [c.update(execution_count=None) for c in nb.cells[2:]], "execution_count is None"),
+    "cleared notebook": (lambda nb: [c.update(execution_count=None) for c in nb.cells[3:]], "execution_count is None"),
     "cells run out of order": (
         lambda nb: cell(nb, "value").update(execution_count=7),
         "execution_count is 7, expected 2",
@@ -139,7 +143,7 @@ PLANTED = {
     ),
     "no verdict": (set_output("land-relu"), "landed said []"),
     "long cell": (set_source("sum", "x = 1\n" * 21), "21 lines of code"),
-    "long cells": (lambda nb: [set_source(c.id, "x = 1\n" * 7)(nb) for c in nb.cells[2:5]], "the median code cell"),
+    "long cells": (lambda nb: [set_source(c.id, "x = 1\n" * 7)(nb) for c in nb.cells[3:6]], "the median code cell"),
     "empty cell": (set_source("sum", ""), "empty code cell"),
     "no code": (lambda nb: nb.update(cells=nb.cells[:2]), "there is no code cell"),
     "figure without text": (lambda nb: cell(nb, "curve").metadata.clear(), "a figure whose mystnb image alt is ''"),
@@ -153,6 +157,9 @@ PLANTED = {
     ),
     "figure of another width": (set_output("noise", png(992, dpi=160)), "width is '499px', expected '595px'"),
     "wide code": (set_source("sum", "print(1 + 1)  # " + "x" * 65), "81 columns of code"),
+    "a fold in the page alone": (lambda nb: cell(nb, "deeper").metadata.clear(), "go together"),
+    "a fold in JupyterLab alone": (set_source("deeper", "## More"), "go together"),
+    "a folded heading with text": (set_source("deeper", "## Deeper: more\n\nText."), "stands alone in its cell"),
     "no macros": (lambda nb: nb.cells.pop(0), "the first cell is not the macro cell"),
     "other macros": (set_source("macros", MACROS.replace("0072B2", "0000FF")), "the first cell is not the macro cell"),
 }

@@ -27,6 +27,7 @@ from pages import (
     raw_markup,
     resize,
     theme,
+    unfold,
 )
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -49,6 +50,7 @@ def test_the_pages_are_those_of_the_contents(book):
 @pytest.mark.parametrize("name", PAGES)
 def test_page(browser, book, name):
     with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
+        unfold(page)
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
         for check in (
@@ -67,6 +69,7 @@ def test_page(browser, book, name):
         resize(page, PHONE)
         problems += overflow(page) + accessibility(page)
     with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
+        unfold(page)
         for check in (formulas, contrast, figures, explorers, theme, overflow, accessibility):
             more += check(page)
         resize(page, WIDE)

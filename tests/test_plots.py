@@ -74,6 +74,10 @@ def gallery():
         "descent": (plots.draw_descent, (np.square, [3.0, 2.0, 1.0])),
         "matrix": (plots.draw_matrix, (rng.normal(size=(3, 4)), ["a", "b", "c"], list("wxyz"), plots.BACKWARD)),
         "large matrix": (plots.draw_matrix, (rng.normal(size=(30, 20)),)),
+        "product": (
+            plots.draw_product,
+            (rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), ["A", "B", "C"], (1, 2), [plots.BACKWARD] * 3),
+        ),
         "confusion": (plots.draw_confusion, (np.array([[5, 0], [1, 4]]), ["yes", "no"])),
         "regions": (plots.draw_decision_regions, (lambda q: (q.sum(1) > 0).astype(int), points, np.arange(30) % 3)),
     }
@@ -102,7 +106,7 @@ def texts(source):
 
 def test_the_gallery_holds_every_draw_function():
     functions = {f for name, f in inspect.getmembers(plots, inspect.isfunction) if name.startswith("draw_")}
-    assert functions == {draw for draw, _ in GALLERY.values()} and len(functions) == 9
+    assert functions == {draw for draw, _ in GALLERY.values()} and len(functions) == 10
 
 
 @pictures
@@ -302,6 +306,16 @@ def arrows_of(fig):
     return [text.arrow_patch for text in fig.axes[0].texts if getattr(text, "arrow_patch", None)]
 
 
+def test_a_product_frames_an_entry_and_what_it_is_made_of():
+    A, B = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    fig = plots.compose(lambda ax: plots.draw_product(ax, A, B, mark=(1, 2)))
+    tables = fig.axes[0].child_axes
+    frames = [[patch.get_bbox().bounds for patch in table.patches] for table in tables]
+    assert frames == [[(-0.5, 0.5, 3, 1)], [(1.5, -0.5, 1, 3)], [(1.5, 0.5, 1, 1)]]
+    assert {"×", "=", "A: 2×3", "B: 3×4", "A B: 2×4"} <= {text.get_text() for text in fig.axes[0].texts}
+    assert plots.number(A[1] @ B[:, 2], 2) in [text.get_text() for text in tables[2].texts]
+
+
 def test_forward_is_solid_and_backward_dashed():
     arrows = arrows_of(picture("graph of a network"))
     kinds = {(to_hex(a.get_edgecolor()).upper(), isinstance(a.get_linestyle(), str)) for a in arrows}
@@ -492,6 +506,10 @@ def test_numbers_have_a_minus_sign_and_few_digits():
             r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among",
         ),
         (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
+        (
+            lambda ax: plots.draw_product(ax, np.eye(3), np.ones((2, 3))),
+            r"draw_product: A and B have the shapes \(3, 3\) and \(2, 3\), expected",
+        ),
         (
             lambda ax: plots.draw_confusion(ax, np.eye(3), ["a", "b"]),
             r"draw_confusion: table has shape \(3, 3\), expected",

@@ -1,16 +1,28 @@
-"""The README tells the truth: its picture is what nnlib draws, its files and commands are there."""
+"""The README tells the truth: the pictures are what nnlib draws, its files and commands are there."""
 
 import re
 from pathlib import Path
 
-from picture import PICTURE, picture
+import pytest
+from picture import PICTURES, SECONDS, STATIC, moments, neuron
+
+from nnlib import plots
 
 ROOT = Path(__file__).parents[1]
 GUIDES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md")}
 
 
-def test_the_picture_is_what_nnlib_draws():
-    assert PICTURE.read_text("utf-8") == picture()
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_what_nnlib_draws(name):
+    assert (STATIC / name).read_text("utf-8") == PICTURES[name]()
+
+
+def test_the_two_passes_travel_every_edge_within_five_seconds():
+    ways = plots.steps(neuron())
+    at = moments(ways)
+    assert at[0] == 0 and at[-1] == len(ways) and at == sorted(set(at))
+    assert (STATIC / "passes.svg").read_text("utf-8").count("animation-delay") == len(at) - 1
+    assert SECONDS * len(at) < 5
 
 
 def test_every_command_of_the_guides_is_in_the_makefile(checked):

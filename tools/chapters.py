@@ -39,7 +39,8 @@ METADATA = {  # nothing that changes with a patch release of Python
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CELL_METADATA = {"tags", "mystnb", "jupyter"}
+COLLAPSED = "jp-MarkdownHeadingCollapsed"  # JupyterLab folds what follows this heading
+CELL_METADATA = {"tags", "mystnb", "jupyter", COLLAPSED}
 BYTES = {"image/png", "image/jpeg"}
 PICTURES = BYTES | {"image/svg+xml"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -54,6 +55,7 @@ MIN_ALT_WORDS = 5
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:home|root|tmp|Users|usr|opt|var|work|mnt|private|shared)/\w|\b[A-Z]:\\\w")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 FOREIGN = re.compile(r"""<script[^>]+src=|\b(?:src|href)=["']?(?:https?:)?//""")
+DEEPER = re.compile(r"(?:\([\w-]+\)=\n)?^#{2,} Deeper: .+$", re.MULTILINE)
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 
 
@@ -126,6 +128,17 @@ def cell_violations(cell):
         yield f"metadata {sorted(unknown)}, allowed are {sorted(CELL_METADATA)}"
     if MACHINE_PATH.search(cell.source):
         yield f"a machine's path in the source: {MACHINE_PATH.search(cell.source).group()}"
+    if cell.cell_type == "markdown":
+        yield from fold_violations(cell)
+
+
+def fold_violations(cell):
+    """The page folds a section by its heading's first word, JupyterLab the cells below a heading that says so."""
+    deeper = DEEPER.search(cell.source)
+    if bool(deeper) != bool(cell.metadata.get(COLLAPSED)):
+        yield f"a heading 'Deeper: ...' and the metadata {COLLAPSED}: true go together"
+    if deeper and not DEEPER.fullmatch(cell.source.strip()):
+        yield "a heading 'Deeper: ...' stands alone in its cell (its label may stand above it)"
 
 
 def code_violations(cell, number):
