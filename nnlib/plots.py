@@ -474,12 +474,12 @@ def draw_tangent(ax, f, x0, slope, span):
     ax.set(xlim=span, ylim=(y.min() - margin, y.max() + margin))
 
 
-def draw_descent(ax, f, points):
-    """Draw f and the numbered points that a descent visits, with an arrow from each to the next."""
+def draw_descent(ax, f, points, span=None):
+    """Draw f, over ``span`` or around them, and the numbered points that a descent visits, with arrows between them."""
     points = np.asarray(points, dtype=float)
     low, high = points.min(), points.max()
     margin = 0.25 * (high - low or 1)
-    x = np.linspace(low - margin, high + margin, 200)
+    x = np.linspace(*(span or (low - margin, high + margin)), 200)
     ax.plot(x, f(x), color=FORWARD)
     heights = np.array([f(point) for point in points])
     ax.plot(points, heights, "o", color=BACKWARD)
@@ -524,7 +524,7 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.spines[:].set_visible(True)
 
 
-def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD)):
+def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD), digits=2):
     """Draw a matrix product, A × B = AB, as three tables whose cells have one size.
 
     Parameters
@@ -538,6 +538,8 @@ def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, 
         An entry of the product to frame, with the row and the column that it is made of.
     colors : three str
         FORWARD for values, BACKWARD for gradients.
+    digits : int
+        How many digits of a number are shown.
     """
     A, B = np.array(A), np.array(B)
     if A.ndim != 2 or B.ndim != 2 or A.shape[1] != len(B):
@@ -548,7 +550,7 @@ def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, 
     for M, name, color, cells, sign in zip((A, B, A @ B), names, colors, framed, ("×", "=", "")):
         rows, columns = M.shape
         table = ax.inset_axes([left, -rows / 2, columns, rows], transform=ax.transData)
-        draw_matrix(table, M, color=color)
+        draw_matrix(table, M, color=color, digits=digits)
         if mark:
             inside = np.zeros(M.shape, bool)
             inside[cells] = True

@@ -15,6 +15,7 @@ PARTS = {
     "test_furniture": "book",
     ".ipynb::": "notebooks",
     "test_page": "pages",
+    "test_folding": "pages",
     "test_cheat_sheet": "pages",
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",

@@ -173,29 +173,37 @@ def explorer(figure):
             if len(state["alt"].split()) < 5:
                 yield f"{name} at {state['spoken']}: alternative text under five words: {state['alt']!r}"
             if state["others_moved"]:
-                yield f"{name} at {state['spoken']}: another control left its base"
+                yield f"{name} at {state['spoken']}: another control left its place"
+    if figure.evaluate("(figure) => 'together' in figure.dataset"):
+        pictures, expected = figure.evaluate(COMBINATIONS)
+        if pictures < expected:
+            yield f"{pictures} pictures for {expected} combinations of the controls"
 
 
 def sweep(figure, control, steps):
     """What is to be seen and heard at each step, from one end of a control to the other."""
     keyboard = control.page.keyboard
     control.focus()
-    keyboard.press("End")
     figure.evaluate(RECORD)
+    keyboard.press("End")
+    figure.evaluate("(figure) => { figure.states = []; }")
     keyboard.press("Home")  # wherever it stood before, it has moved
     for _ in range(steps):
         keyboard.press("ArrowRight")
     return figure.evaluate(STATES)
 
 
+# Moved one at a time the other controls are at their base, moved together they stay where they were.
 RECORD = """(figure) => {
   const image = figure.querySelector("img");
+  const place = (input) => "together" in figure.dataset ? figure.places.get(input) : input.defaultValue;
   if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
     spoken: target.ariaValueText, alt: image.alt, image: image.src,
     others_moved: [...figure.querySelectorAll("input")]
-      .some((input) => input !== target && input.value !== input.defaultValue),
+      .some((input) => input !== target && input.value !== place(input)),
   }));
   figure.states = [];
+  figure.places = new Map([...figure.querySelectorAll("input")].map((input) => [input, input.value]));
 }"""
 
 STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
@@ -203,6 +211,23 @@ STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
   picture.src = state.image;
   return { ...state, loads: await picture.decode().then(() => true, () => false) };
 }))"""
+
+
+# How many different pictures the combinations of all controls lead to, and how many combinations there are.
+COMBINATIONS = """(figure) => {
+  const controls = [...figure.querySelectorAll("input")], pictures = new Set();
+  let combinations = 0;
+  const visit = (k) => {
+    if (k === controls.length) {
+      combinations += 1;
+      controls[0].dispatchEvent(new Event("input", { bubbles: true }));
+      return pictures.add(figure.querySelector("img").src);
+    }
+    for (let value = 0; value <= controls[k].max; value++) { controls[k].value = value; visit(k + 1); }
+  };
+  visit(0);
+  return [pictures.size, combinations];
+}"""
 
 
 @cache

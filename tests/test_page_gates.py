@@ -50,12 +50,12 @@ def picture(alt, source="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/s
     return f'<img alt="{alt}" src="{source}">'
 
 
-def explorer(say="A line with slope {:.1f} that starts at {:.1f}"):
+def explorer(say="A line with slope {:.1f} that starts at {:.1f}", **options):
     def draw(ax, slope, start):
         ax.plot([0, 1], [start, start + slope])
 
     sliders = {"slope": Slider([0.0, 1.0], 0.0, "slope"), "start": Slider([0.0, 1.0], 0.0, "start")}
-    return Explorer(draw, lambda slope, start: say.format(slope, start), "A line", **sliders).html
+    return Explorer(draw, lambda slope, start: say.format(slope, start), "A line", **sliders, **options).html
 
 
 def traffic(page):
@@ -89,6 +89,7 @@ GOOD = f"""\
 <details><summary>Answer</summary><p>Forty-two.</p></details>
 <div style="width: 300px; height: 20px; overflow: auto; contain: paint" tabindex="0"><p>A short line</p></div>
 {explorer()}
+{explorer("A steep line with slope {:.1f} that starts at {:.1f}", together=True)}
 """
 
 # what is wrong: the check that finds it, the page's content, and words of the finding
@@ -131,7 +132,9 @@ DEFECTS = {
     "an explorer that does not speak": (explorers, explorer().replace("setAttribute", "getAttribute"), "spoken value does not"),
     "an explorer with one text": (explorers, explorer("A line that starts somewhere"), "share an alternative text"),
     "an explorer with a broken frame": (explorers, explorer().replace("image/svg", "image/none", 1), "does not load"),
-    "an explorer without a base": (explorers, explorer().replace("input.value =", "input.last ="), "left its base"),
+    "an explorer without a base": (explorers, explorer().replace("input.value =", "input.last ="), "left its place"),
+    "an explorer that forgets": (explorers, explorer(together=True).replace("const [text, share]", "if (input !== event.target) input.value = 1; const [text, share]"), "another control left its place"),
+    "an explorer with a missing frame": (explorers, explorer(together=True).replace("frame += share", "frame = share"), "pictures for 4 combinations"),
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
     "a formula that scrolls": (accessibility, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
