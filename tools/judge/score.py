@@ -16,6 +16,7 @@ class Score:
     page: str
     displayed: int = 0
     inline: int = 0
+    unread: dict = field(default_factory=Counter)  # not evaluated, by whether it is displayed
     claims: int = 0
     not_evaluated: list = field(default_factory=list)
     wrong: list = field(default_factory=list)
@@ -48,7 +49,8 @@ def score(path, mutate=True):
             result.inline += 1
         result.claims += sum(v.claims for v in verdicts)
         if whys := [v.why for v in verdicts if v.kind == "not evaluated"]:
-            result.not_evaluated.append((str(formula.place), formula.text, whys[0]))
+            result.unread[formula.displayed] += 1
+            result.not_evaluated.append((str(formula.place), whys[0], formula.text))
         result.wrong += [v for v in verdicts if v.kind in {"false", "unreadable"}]
         for verdict in verdicts if mutate else ():
             if verdict.kind == "true" and not verdict.on_purpose:
@@ -65,7 +67,7 @@ def count_mutants(verdict, worlds, result):
             result.survivors.append((str(verdict.formula.place), mutant.change, str(mutant.claim)))
 
 
-COLUMNS = ["page", "displayed", "inline", "claims", "not evaluated", "changed", "equal by value", "noticed", "survived"]
+COLUMNS = ["page", "displayed", "inline", "claims", "not evaluated", "changed", "equal", "noticed", "survived"]
 
 
 def table(scores):
@@ -84,10 +86,16 @@ def table(scores):
     }
 
 
+def title(page):
+    """A chapter's number, an appendix's letter, or the name of another page."""
+    first, _, rest = page.partition("_")
+    return str(int(first)) if first.isdigit() else first.upper() if len(first) == 1 else page.replace("_", " ")
+
+
 def row(s):
     changed = sum(s.fates.values())
     return [
-        s.page,
+        title(s.page),
         s.displayed,
         s.inline,
         s.claims,

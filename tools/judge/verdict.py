@@ -346,7 +346,8 @@ def compared(left, relation, right, world, bound):
             a, b = np.ravel(a), np.ravel(b)
     for one, other in ((left, b), (right, a)):
         if constant(one, world) and not scalar(other) and not isinstance(other, list):  # every entry is this number
-            a, b = other, np.full(np.shape(other), matrix(value(one, world, bound)))
+            if scalar(number := matrix(value(one, world, bound))):
+                a, b = other, np.full(np.shape(other), number)
     if relation == "=":
         return "" if equal(a, b) else f"{shown(a)} is not {shown(b)}"
     tolerance = stated(right)
