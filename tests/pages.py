@@ -213,6 +213,44 @@ STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
 }))"""
 
 
+def questions(page):
+    """Every question is answered by keyboard, has labels, and answers to nothing and to the right answer."""
+    return [problem for box in page.locator("div.ask").all() for problem in question(box)]
+
+
+def question(box):
+    if not box.locator("form").count():
+        yield f"a question without a form: {box.inner_text()[:60]}"
+        return
+    said, fields = box.locator("[role=status]"), box.locator("input").all()
+    prompt = box.evaluate("(box) => (box.querySelector('.ask-prompt') ?? box.querySelector('legend')).innerText.trim()")
+    for field in fields:
+        if not field.evaluate("(input) => input.labels[0]?.innerText.trim()"):
+            yield f"{prompt}: a field without a label"
+    fields[0].press("Enter")
+    if not said.inner_text().startswith("Nothing is"):
+        yield f"{prompt}: an empty answer is met with {said.inner_text()!r}"
+    for field, answer in zip(fields, box.evaluate(ANSWERS), strict=True):
+        if answer is True:
+            field.press("Space")
+        elif answer:
+            field.fill(answer)
+    fields[0].press("Enter")
+    if not said.inner_text().startswith("Right."):
+        yield f"{prompt}: the right answer is met with {said.inner_text()!r}"
+    box.get_by_role("button", name="Clear").press("Enter")
+    if said.inner_text():
+        yield f"{prompt}: cleared, it still says {said.inner_text()!r}"
+
+
+ANSWERS = """(box) => {
+  const spec = JSON.parse(box.dataset.ask);
+  if (spec.kind === "choice") return spec.options.map((_, k) => k === spec.right);
+  const form = ask.caseOf(spec);
+  return form.lines.map(form.answer);
+}"""
+
+
 # How many different pictures the combinations of all controls lead to, and how many combinations there are.
 COMBINATIONS = """(figure) => {
   const controls = [...figure.querySelectorAll("input")], pictures = new Set();

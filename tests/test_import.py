@@ -28,6 +28,9 @@ ORDER = [
     "diagnosis",
     "plots",
     "explore",
+    "grammar",
+    "ask",
+    "slips",
 ]
 APART = {"plots", "explore"}  # matplotlib and ipywidgets: not imported with the rest
 INTERFACE = """
