@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import formulas as command
+import list_symbols
 import pytest
 import yaml
 from judge import legend, mutants, pages, tex, tree
@@ -348,3 +349,14 @@ def test_formulas_are_found_where_they_stand():
         ("c", True, "eq:c", ("One",)),
         ("d = e", False, "", ("One", "Two")),
     ]
+
+
+# The notation page ---------------------------------------------------------------------------------------------------
+
+
+def test_the_notation_page_lists_the_letters_of_the_book_as_the_judge_knows_them():
+    lines = list(list_symbols.table())
+    assert r"| $W$ | $n_{\text{out}} \times n_{\text{in}}$ | `W` | weights |" in lines
+    assert r"| $L$ | one number | `L` | loss |" in lines
+    symbols = legend.read(list_symbols.BOOK)["symbols"]
+    assert len(lines) == 2 + sum("means" in spec for spec in symbols.values()) > 10

@@ -87,7 +87,6 @@ class Legend:
     scopes: tuple  # pairs: patterns, Scope; the first is the chapter's own
     stem: str
     marks: dict  # plain tokens of a formula: ("not evaluated" | "false on purpose" | "settings", why)
-    rows: tuple = ()  # for the notation page: name, shape, code, meaning
 
     def scope(self, place):
         """The scope that names the formula itself; else its label, its cell, or a heading above it; of several the
@@ -163,12 +162,7 @@ def build(data, book, name):
         entries = data.get(mark, {})
         for formula, why in entries.items() if isinstance(entries, dict) else ((f, "") for f in entries):
             marks[" ".join(plain(formula))] = (mark, why)
-    rows = [
-        (symbol, spec.get("shape", ""), spec.get("code", ""), spec["means"], name)
-        for symbol, spec in data.get("symbols", {}).items()
-        if isinstance(spec, dict) and "means" in spec
-    ]
-    return Legend(tuple(scopes), name.removesuffix(".yml"), marks, tuple(rows))
+    return Legend(tuple(scopes), name.removesuffix(".yml"), marks)
 
 
 def merged(base, part):

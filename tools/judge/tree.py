@@ -372,7 +372,7 @@ def _name(name):
         else stem.replace("Delta ", r"\Delta ").replace("bold ", "")
     )
     stem = rf"\text{{{stem}}}" if len(stem) > 1 and stem[0] != "\\" and " " not in stem[:6] else stem
-    return stem + (rf"_\text{{{word}}}" if word else "")
+    return stem + (rf"_{{\text{{{word}}}}}" if word else "")
 
 
 def tex(tree):
