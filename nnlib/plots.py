@@ -146,7 +146,7 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
     most : int
         A layer with more neurons than this shows ``most - 1`` of them.
     numbers : bool
-        Writes each weight above its line and its gradient below, and b and z above each neuron: for few neurons.
+        Writes each weight on its line and its gradient beside it, and b and z above each neuron: for few neurons.
 
     Raises
     ------
@@ -169,20 +169,19 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
             _label(ax, "✗ " * (name in mark) + f"{name}: {_shape(X)}", (layer - 0.5, edge), line, **note)
         strength = np.abs(W) / (np.abs(W).max() or 1)
         wrong = f"W{layer}" in mark
-        share = 2 / 3 if len(neurons[layer]) >= len(neurons[layer - 1]) else 1 / 3  # lines part near the longer layer
+        shares = (0.78, 0.6) if len(neurons[layer]) >= len(neurons[layer - 1]) else (0.22, 0.42)  # where lines part
         for i, above in neurons[layer]:
             for j, below in neurons[layer - 1]:
-                ends, slope = ([layer - 1, layer], [below, above]), above - below
-                middle = layer - 1 + share, below + share * slope
+                ends, line = ([layer - 1, layer], [below, above]), ((layer - 1, below), (1, above - below))
                 ax.plot(*ends, "-", color=INK if wrong else LINE, lw=0.5 + 1.5 * strength[i, j] + wrong, zorder=1)
                 if numbers:
-                    _along(ax, number(W[i, j], 2), middle, slope, 2, FORWARD, size)
+                    _along(ax, number(W[i, j], 2), line, shares[0], FORWARD, size)
                 if grads is not None:
                     dW = grads[layer - 1][0]
                     width = 2.2 * np.abs(dW[i, j]) / (np.abs(dW).max() or 1)
                     ax.plot(*ends, "--", color=BACKWARD, lw=width, zorder=1, transform=beside)
                     if numbers:
-                        _along(ax, number(dW[i, j], 2), middle, slope, -9, BACKWARD, size)
+                        _along(ax, number(dW[i, j], 2), line, shares[1], BACKWARD, size)
 
     for layer, n in enumerate(sizes):
         wrong = f"b{layer}" in mark
@@ -218,6 +217,28 @@ def _neurons(n, most):
     shown = range(n) if n <= most else [*range(most - 2), n - 1]
     rows = np.arange(len(shown)) + (n > most) * (np.arange(len(shown)) == len(shown) - 1)
     return list(zip(shown, rows.max() / 2 - rows, strict=True))
+
+
+def draw_paths(ax, columns, paths):
+    """Draw all paths from one weight towards the loss: a column of dots for every stage, a line for every path.
+
+    Parameters
+    ----------
+    ax : Axes
+    columns : dict of str to int
+        What each stage is called, and how many quantities it has.
+    paths : sequence of tuples of int
+        The quantity that a path visits at each stage. The weight, drawn thick, is the first stretch of all of them.
+    """
+    for stage, n in enumerate(columns.values()):
+        ax.plot([stage] * n, (n - 1) / 2 - np.arange(n), "o", color=INK, zorder=3)
+    heights = [[(n - 1) / 2 - i for n, i in zip(columns.values(), path, strict=True)] for path in paths]
+    for ends in sorted({(stage, *pair) for path in heights for stage, pair in enumerate(pairwise(path))}):
+        ax.plot([ends[0], ends[0] + 1], ends[1:], "-", color=BACKWARD, lw=1 if ends[0] else 4)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set(xlim=(-0.2, len(columns) - 0.8))
 
 
 class Node(NamedTuple):
@@ -395,12 +416,13 @@ def _draw_edge(ax, start, end, value, grad, local, level_start, there, back):
         _label(ax, f"×{_brief(local)}", at, size=8)
 
 
-def _along(ax, text, place, slope, points, color, size):
-    """Text along a line of this slope, so many points above or below it."""
+def _along(ax, text, line, share, color, size):
+    """Text on a line, at a share of its way, on a ground of its own: nobody asks which line it belongs to."""
+    (x, y), (across, up) = line
     ax.text(
-        *place, text, color=TEXT[color], size=size, ha="center", va="bottom" if points > 0 else "top",
-        rotation=np.degrees(np.arctan(slope)), rotation_mode="anchor", transform_rotates_text=True,
-        transform=offset_copy(ax.transData, ax.figure, 0, points, units="points"),
+        x + share * across, y + share * up, text, color=TEXT[color], size=size, ha="center", va="center", zorder=2,
+        rotation=np.degrees(np.arctan2(up, across)), transform_rotates_text=True,
+        bbox=dict(boxstyle="square,pad=0.25", fc="white", ec="none"),
     )  # fmt: skip
 
 
@@ -522,6 +544,64 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.set_yticks(range(M.shape[0]) if rows is not None else [], labels=rows)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(True)
+
+
+class Table(NamedTuple):
+    """A matrix among others in one picture; NaN stands for a number that is not there yet.
+
+    `row` is the row that is looked at, or None; a `bold` table is the one that changes.
+    """
+
+    name: str
+    M: object
+    color: str = FORWARD
+    row: int | None = None
+    bold: bool = False
+
+
+def draw_tables(ax, lines):
+    """Draw several matrices with their names and numbers, line below line.
+
+    Parameters
+    ----------
+    ax : Axes
+    lines : sequence of sequences of Table or str
+        What stands side by side; a str is set between two tables. Tables may be 1-D: a row.
+    """
+    top, right = 0.0, 0.0
+    for line in lines:
+        shapes = [np.atleast_2d(item.M).shape for item in line if isinstance(item, Table)]
+        height, left = max(n for n, _ in shapes), 0.0
+        for item in line:
+            if isinstance(item, str):
+                ax.text(left + 0.15 * len(item), top - height / 2, item, ha="center", va="center", size=9)
+                left += 0.4 + 0.3 * len(item)
+            else:
+                left = _draw_table(ax, item, left, top - (height - len(np.atleast_2d(item.M))) / 2) + 0.4
+        top, right = top - height - 1.5, max(right, left)
+    ax.set(xlim=(-0.3, right - 0.1), ylim=(top + 1.2, 1))
+    ax.set_axis_off()
+
+
+def _draw_table(ax, table, left, top):
+    """One table with its upper left corner there; returns where its right edge is."""
+    M, width = np.atleast_2d(table.M), 1.15
+    n, m = M.shape
+    right, look = left + width * m, dict(color=INK if table.bold else LINE, lw=2 if table.bold else 0.8)
+    if table.row is not None:
+        ax.fill(
+            [left, right, right, left],
+            np.array([0, 0, 1, 1]) + top - table.row - 1,
+            color=_mix(table.color, 0.15),
+            lw=0,
+        )
+    ax.plot([left, right, right, left, left], [top, top, top - n, top - n, top], "-", **look)
+    ax.text((left + right) / 2, top + 0.2, table.name, ha="center", size=9, weight="bold" if table.bold else "normal")
+    for (i, j), value in np.ndenumerate(M):
+        if not np.isnan(value):
+            place = left + width * (j + 0.5), top - i - 0.5
+            ax.text(*place, number(value, 2), ha="center", va="center", size=8, color=TEXT[table.color])
+    return right
 
 
 def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD), digits=2):
