@@ -11,25 +11,25 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-sys.path.append(str(Path(__file__).parents[1] / "tools"))
-from judge.legend import FOLDER, read
-from judge.tree import node, tex
-
-BOOK = FOLDER / "book.yml"
-
-
-def shape(text):
-    if text == "number":
-        return "one number"
-    return "$" + r" \times ".join(tex(node("name", value=axis)) for axis in text.split()) + "$"
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "chapters" / "legends" / "book.yml"
 
 
 def table():
     """The lines of a Markdown table."""
+    sys.path.append(str(ROOT / "tools"))
+    from judge.legend import read
+    from judge.tree import node, tex
+
+    def shape(text):
+        axes = [tex(node("name", value=axis)) for axis in text.split()]
+        return "one number" if text == "number" else "$" + r" \times ".join(axes) + "$"
+
     yield from ("| Symbol | Shape | Code | Meaning |", "| --- | --- | --- | --- |")
     for name, spec in read(BOOK)["symbols"].items():
         if "means" in spec:
-            yield f"| ${tex(node('name', value=name))}$ | {shape(spec['shape'])} | `{spec['code']}` | {spec['means']} |"
+            letter = tex(node("name", value=name))
+            yield f"| ${letter}$ | {shape(spec['shape'])} | `{spec['code']}` | {spec['means']} |"
 
 
 class Symbols(SphinxDirective):
