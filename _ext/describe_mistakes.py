@@ -13,22 +13,23 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from nnlib import (
-    GRAD,
     diagnose,
-    diagnosis,
-    forward,
     identity,
     init_params,
     mistakes,
     one_hot,
     relu,
     search,
+    slots,
     softmax_cross_entropy,
     tanh,
+    verdict,
 )
-from nnlib.diagnosis import line_of_nnlib
-from nnlib.mistakes import MISTAKES, Net
-from nnlib.search import Case, Made, agree, effects, grads_of, run, touched
+from nnlib.card import sizes_of
+from nnlib.mistakes import MISTAKES, penalised
+from nnlib.search import Case, Made, agree, effects, touched
+from nnlib.slots import Net, grads_of, run
+from nnlib.verdict import line_of_nnlib
 
 NAMED = {m.name: m for m in MISTAKES}
 CHAPTERS = Path(__file__).parents[1] / "chapters"
@@ -36,21 +37,25 @@ DIFFERENT, EQUAL, NARROW = (4, 5, 6, 3), (4, 4, 4, 4), (4, 5, 1, 3)
 RATE, STEPS = 0.3, 50  # a mistake with a constant has the rate for it
 
 
-def make_net(sizes=DIFFERENT, hidden=tanh, N=7, seed=0):
+def make_net(sizes=DIFFERENT, hidden=tanh, N=7, seed=0, penalty=()):
     """A network of three layers with a softmax inside its loss, and a batch, after the forward pass."""
     rng = np.random.default_rng(seed)
     params = [(W, rng.normal(size=b.shape)) for W, b in init_params(list(sizes), rng)]
     x, t = rng.normal(size=(N, sizes[0])), one_hot(rng.integers(sizes[-1], size=N), sizes[-1])
-    return see(params, [hidden, hidden, identity], x, t)
+    return see(params, [hidden, hidden, identity], x, t, penalty)
 
 
-def see(params, acts, x, t):
-    y, trace = forward(params, acts, x)
-    return Net(params, acts, trace, t, softmax_cross_entropy, GRAD[softmax_cross_entropy](y, t))
+def see(params, acts, x, t, penalty=()):
+    return Net.of(params, acts, x, t, softmax_cross_entropy, penalty)
+
+
+def penalty_of(mistake):
+    """A mistake in a penalty is made where the loss has one."""
+    return ("l2", RATE, "W and b") if mistake.where is penalised else ()
 
 
 def case_of(net):
-    return Case.of(net, [grads_of(s) for s in run(net)], 1e-9)
+    return Case.of(net)
 
 
 def ways(case, mistake):
@@ -76,7 +81,8 @@ def same(case, one, other):
 
 def place(mistake):
     """A network and a layer to make it in: sizes that differ if they may, and a middle layer if it concerns one."""
-    case = next(case for case in map(case_of, map(make_net, (DIFFERENT, EQUAL))) if ways(case, mistake))
+    nets = (make_net(sizes, penalty=penalty_of(mistake)) for sizes in (DIFFERENT, EQUAL))
+    case = next(case for case in map(case_of, nets) if ways(case, mistake))
     made = ways(case, mistake)[0]
     return case, made, made.layers if mistake.rule == "loss" else (1,) if 1 in made.layers else made.layers[-1:]
 
@@ -112,12 +118,12 @@ def size(mistake):
     return ""
 
 
-def trained(make, sizes):
+def trained(make, sizes, penalty):
     """The loss after some steps with these gradients; the update is in place, as people write it."""
-    net = make_net(sizes)
+    net = make_net(sizes, penalty=penalty)
     params = [(W.copy(), b.copy()) for W, b in net.params]
     for _ in range(STEPS):
-        net = see(params, net.acts, net.trace[0][0], net.t)
+        net = see(params, net.acts, net.trace[0][0], net.t, penalty)
         for pair, pair_of_grads in zip(params, make(net)):
             for X, dX in zip(pair, pair_of_grads):
                 X -= RATE * dX
@@ -127,13 +133,13 @@ def trained(make, sizes):
 def training(mistake):
     """How the loss fares."""
     case, made, _ = place(mistake)
-    sizes = tuple(diagnosis.sizes_of(case.net.params))
-    right = trained(lambda net: [grads_of(s) for s in run(net)], sizes)
+    sizes, penalty = tuple(sizes_of(case.net.params)), case.net.penalty
+    right = trained(lambda net: [grads_of(s) for s in run(net)], sizes, penalty)
     start = case.net.loss(case.net.trace[-1][2], case.net.t)
     rights = f"with the right gradients to {right:.2f}"
     try:
         with np.errstate(all="ignore"):
-            got = trained(lambda net: gradients(net, made), sizes)
+            got = trained(lambda net: gradients(net, made), sizes, penalty)
     except ValueError:
         return "it stops at the first step, since the shapes do not fit"
     except FloatingPointError:
@@ -158,19 +164,21 @@ FITTING = {
 
 def fits(mistake, network):
     """Whether the gradients have the shapes of the parameters; None where the mistake cannot be made."""
-    case = case_of(make_net(*network))
+    case = case_of(make_net(*network, penalty=penalty_of(mistake)))
     grads = [gradients(case.net, made) for made in ways(case, mistake)[:1]]
     return all(np.shape(X) == Y.shape for X, Y in zip(grads[0][1], case.net.params[1])) if grads else None
 
 
 def unseen(mistake):
     """Where it is no error, where it looks like another one, where it cannot be made."""
+    penalty = penalty_of(mistake)
     for where, network in HIDING.items():
-        case = case_of(make_net(*network))
+        case = case_of(make_net(*network, penalty=penalty))
         if not (found := ways(case, mistake)):
             continue
         net = case.net
-        diagnosis = diagnose(net.params, net.acts, net.trace[0][0], net.t, net.loss, gradients(net, found[0]))
+        x, grads = net.trace[0][0], gradients(net, found[0])
+        diagnosis = diagnose(net.params, net.acts, x, net.t, net.loss, grads, penalty=penalty or None)
         others = [f"`{cause.name}`" for cause in diagnosis.causes if cause.name != mistake.name]
         if diagnosis:
             yield f"it is no error {where}"
@@ -178,7 +186,7 @@ def unseen(mistake):
             yield f"it looks like {' and '.join(others)} {where}"
     if fits(mistake, (DIFFERENT, tanh, 7)) is False:
         yield from (f"its shape is right {where}" for where, network in FITTING.items() if fits(mistake, network))
-    if not ways(case_of(make_net()), mistake):
+    if not ways(case_of(make_net(penalty=penalty)), mistake):
         unless = ", unless one has a single unit" if ways(case_of(make_net(NARROW)), mistake) else ""
         yield f"it does not fit where the sizes of the layers differ{unless}"
 
@@ -208,7 +216,7 @@ class Describe(SphinxDirective):
     has_content = True
 
     def run(self):
-        for module in (mistakes, search, diagnosis):
+        for module in (slots, mistakes, search, verdict):
             self.env.note_dependency(inspect.getsourcefile(module))
         name = self.arguments[0]
         found = [("How it comes about", " ".join(self.content)), *facts(name)]

@@ -15,6 +15,7 @@ from describe_mistakes import (
     facts,
     gradients,
     make_net,
+    penalty_of,
     place,
     sentence,
     training,
@@ -22,7 +23,7 @@ from describe_mistakes import (
 )
 
 from nnlib import diagnose
-from nnlib.mistakes import MISTAKES, RESULT, Edit
+from nnlib.mistakes import MISTAKES, Edit
 from nnlib.search import agree, places
 
 ROOT = Path(__file__).parents[1]
@@ -38,8 +39,8 @@ def listed(page):
 
 
 def test_every_mistake_is_there_once_and_in_order(checked):
-    assert listed(PAGE) == [(name, name) for name in NAMES] and PAGE.count("{mistake}") == len(NAMES) == 29
-    assert PAGE.startswith("(mistakes)=\n# Twenty-nine mistakes\n")
+    assert listed(PAGE) == [(name, name) for name in NAMES] and PAGE.count("{mistake}") == len(NAMES) == 45
+    assert PAGE.startswith("(mistakes)=\n# Forty-five mistakes\n")
     checked(mistakes_on_their_page=len(NAMES))
 
 
@@ -48,7 +49,7 @@ def test_a_missing_and_a_misplaced_mistake_are_noticed():
     swapped = PAGE.replace("{mistake} bias_mean", "{mistake} bias_sum_all")
     assert listed(swapped) != listed(PAGE)
     without_words = re.sub(r"(\{mistake\} sign\n).*\n", r"\1", PAGE)
-    assert len(listed(without_words)) == 28
+    assert len(listed(without_words)) == 44
 
 
 # What is said of them -------------------------------------------------------------------------------------------------
@@ -76,7 +77,8 @@ def misstated(name):
     """What the page says of a mistake, and is not so."""
     said, (case, made, layers) = dict(facts(name)), place(NAMED[name])
     net, grads = case.net, gradients(case.net, made._replace(layers=layers))
-    diagnosis = diagnose(net.params, net.acts, net.trace[0][0], net.t, net.loss, grads)
+    penalty = net.penalty or None
+    diagnosis = diagnose(net.params, net.acts, net.trace[0][0], net.t, net.loss, grads, penalty=penalty)
     wrong = [entry for entry in diagnosis.entries if not entry.ok]
     if {entry.name for entry in wrong} != meant(said["Wrong"], layers[-1] + 1):
         yield f"wrong are {[entry.name for entry in wrong]}"
@@ -107,14 +109,14 @@ def test_a_single_unit_lets_them_fit():
     case = case_of(make_net((4, 5, 1, 3)))
     delta, behind = case.right[1].delta, case.right[0]
     assert (delta * behind.a).shape == behind.a.shape == (7, 5)  # (7, 1) for (7, 5), in both of them
-    unfit = [name for name in NAMES if not ways(case_of(make_net()), NAMED[name])]
+    unfit = [name for name in NAMES if not ways(case_of(make_net(penalty=penalty_of(NAMED[name]))), NAMED[name])]
     assert [name for name in unfit if ways(case, NAMED[name])] == STRETCHED and len(unfit) == 3
 
 
 @cache
-def everything(network):
+def everything(network, penalty):
     """The right gradients, and those of every mistake in every place."""
-    case = case_of(make_net(*network))
+    case = case_of(make_net(*network, penalty=penalty))
     certain, _ = places(case)
     return case, [(made.mistake.name, gradients(case.net, made)) for made in certain]
 
@@ -122,7 +124,7 @@ def everything(network):
 def hiding(name):
     """Where a mistake cannot be named: by comparing it with every other one in every place."""
     for where, network in HIDING.items():
-        case, made = everything(network)
+        case, made = everything(network, penalty_of(NAMED[name]))
         for way in ways(case, NAMED[name])[:1]:
             grads = gradients(case.net, way)
             same = {other for other, theirs in made if all(map(agree, theirs, grads, case.slack_right))}
@@ -133,7 +135,7 @@ def hiding(name):
                 yield f"it looks like {' and '.join(alike)} {where}"
     if name in FITTING:
         yield f"its shape is right {FITTING[name]}"
-    if not ways(case_of(make_net(DIFFERENT)), NAMED[name]):
+    if not ways(case_of(make_net(DIFFERENT, penalty=penalty_of(NAMED[name]))), NAMED[name]):
         unless = ", unless one has a single unit" if name in STRETCHED else ""
         yield f"it does not fit where the sizes of the layers differ{unless}"
 
@@ -168,7 +170,7 @@ def test_a_wrong_word_is_noticed(what, words, noticed, monkeypatch):
 
 def test_the_facts_follow_the_package(monkeypatch):
     """An entry that is changed is described as it is now."""
-    halved = NAMED["bias_mean"]._replace(edits=(Edit(RESULT, lambda s: dict(dW=s.dW / 2)),))
+    halved = NAMED["bias_mean"]._replace(edits=(Edit(dict(dW=lambda s: s.dW / 2)),))
     monkeypatch.setitem(NAMED, "bias_mean", halved)
     assert dict(facts("bias_mean"))["Wrong"] == "dW of the layer; ½ times the right one."
 
