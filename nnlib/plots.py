@@ -12,12 +12,16 @@ from itertools import cycle, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import style
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.path import Path
-from matplotlib.transforms import offset_copy
+
+try:
+    from matplotlib import style
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+    from matplotlib.path import Path
+    from matplotlib.transforms import offset_copy
+except ImportError as missing:
+    raise ImportError("nnlib.plots needs matplotlib: pip install 'backpropagation-you-can-check[plots]'") from missing
 
 from .activations import VJP
 from .layers import dense_vjp
@@ -698,6 +702,58 @@ def draw_decision_regions(ax, predict, x, labels, names=None, fine=200):
     wrong = x[predict(x) != labels]
     ax.plot(*wrong.T, "o", ms=13, mfc="none", mec=INK, mew=1.5, label=f"wrong: {len(wrong)}")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def draw_images(ax, images, titles=None, columns=8, color=INK, signed=False):
+    """Draw small pictures beside and below one another, tinted on one scale: the larger a number, the darker.
+
+    Parameters
+    ----------
+    ax : Axes
+    images : array, (n, height, width)
+    titles : sequence, (n,), optional
+        What stands above each.
+    columns : int
+        How many stand in a row.
+    color : str
+        INK for data, FORWARD for weights, BACKWARD for gradients.
+    signed : bool
+        The numbers lie on both sides of 0: 0 is a middle tint, lighter is below and darker above.
+    """
+    images = np.asarray(images, dtype=float)
+    if images.ndim != 3:
+        raise ValueError(f"draw_images: images has shape {images.shape}, expected (n, height, width)")
+    n, height, width = images.shape
+    columns = min(columns, n)
+    above, row = (0.35 * height if titles is not None else 1), -(-n // columns)
+    largest = np.abs(images).max() or 1
+    middle = [_mix(color, 0.45)] if signed else []
+    tint = LinearSegmentedColormap.from_list("tint", ["white", *middle, _dark(color)])
+    for k, image in enumerate(images):
+        left, top = (k % columns) * (width + 1), (k // columns) * (height + above)
+        where = (left, left + width, top + height, top)
+        ax.imshow(image, cmap=tint, vmin=-largest * signed, vmax=largest, interpolation="none", extent=where)
+        ax.plot(np.add(left, [0, width, width, 0, 0]), np.add(top, [0, 0, height, height, 0]), "-", color=LINE, lw=0.8)
+        if titles is not None:
+            _label(ax, str(titles[k]), (left + width / 2, top), 2, size=8)
+    ax.set(xlim=(-0.5, columns * (width + 1) - 0.5), ylim=(row * (height + above) - above + 0.5, 0.5 - above))
+    ax.set_axis_off()
+
+
+def _dark(color):
+    return INK if color == INK else tuple(0.5 * c for c in to_rgb(color))
+
+
+def draw_reading(ax, image, p):
+    """Draw a picture, and beside it a bar for the probability of each class."""
+    height, width = np.shape(image)
+    draw_images(ax, [image])
+    left, bars = width + 2, np.linspace(0, height, len(p), endpoint=False) + height / len(p) / 2
+    ax.barh(bars, np.multiply(p, width), 0.6 * height / len(p), left, color=FORWARD)
+    for k, place in enumerate(bars):
+        ax.text(left - 0.3, place, str(k), ha="right", va="center", size=8)
+        ax.text(left + p[k] * width + 0.2, place, f"{p[k]:.2f}", va="center", size=8, color=TEXT[FORWARD])
+    ax.set(xlim=(-0.5, left + width + 2.5))
 
 
 def _mix(color, share):
