@@ -29,6 +29,7 @@ from nnlib import (
     plots,
     relu,
     sigmoid,
+    softmax,
     value_and_grad,
 )
 
@@ -79,6 +80,9 @@ def gallery():
         "graph of paths": (plots.draw_graph, (paths,)),
         "graph half travelled": (plots.draw_graph, (paths, plots.steps(paths)[:8])),
         "graph of a network": (plots.draw_graph, (plots.network_graph(params, acts, trace, g),)),
+        "images": (plots.draw_images, (rng.uniform(size=(5, 8, 8)), list("abcde"), 3)),
+        "images of both signs": (plots.draw_images, (rng.normal(size=(2, 8, 8)), None, 8, plots.FORWARD, True)),
+        "reading": (plots.draw_reading, (rng.uniform(size=(8, 8)), softmax(rng.normal(size=(1, 10)))[0])),
         "curves": (plots.draw_curves, (z, {"a": sigmoid(z), "1 - a": 1 - sigmoid(z), "z": z, "2z": 2 * z}, "z", "a")),
         "loss curve": (plots.draw_loss_curve, (steps,)),
         "tangent": (plots.draw_tangent, (sigmoid, 1.0, 0.2, (-4.0, 4.0))),
@@ -546,6 +550,10 @@ def test_numbers_have_a_minus_sign_and_few_digits():
         (
             lambda ax: plots.draw_graph(ax, [plots.Node("z")], [("z", "w")]),
             r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among",
+        ),
+        (
+            lambda ax: plots.draw_images(ax, np.ones((8, 8))),
+            r"draw_images: images has shape \(8, 8\), expected \(n, height, width\)",
         ),
         (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
         (
