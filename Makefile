@@ -37,6 +37,9 @@ newest: .venv/ready ## run the chapters on the newest NumPy, matplotlib and scik
 	_build/newest/bin/pip install --quiet --no-deps .
 	_build/newest/bin/pytest -m notebooks --numprocesses auto --dist loadfile
 
+formulas: .venv/ready ## change every printed formula, count what is noticed: chapters/scores/formulas.json
+	$(BIN)/python tools/formulas.py --score
+
 bench: ## time nnlib beside PyTorch, JAX, autograd and scikit-learn: benchmarks/results.json
 	@test -x benchmarks/.venv/bin/tqdm || { echo "Installing the peers into benchmarks/.venv (a few minutes, about 2 GB) ..."; \
 	  $(PYTHON) -m venv benchmarks/.venv && benchmarks/.venv/bin/pip install --quiet --requirement benchmarks/requirements.txt; }
@@ -70,4 +73,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants newest bench lab chapters pdf clean
+.PHONY: help book test seeds mutants formulas newest bench lab chapters pdf clean
