@@ -201,14 +201,16 @@ CARDS = {
 def draw_card(ax, notation):
     """A notation on one page: words, shapes, equations, code."""
     words, shapes, *equations, backward = CARDS[notation]
-    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.figure.set_layout_engine("none")
+    ax.set(position=(0.02, 0, 0.98, 1), xlim=(0, 1), ylim=(0, 1))
     ax.axis("off")
-    ax.text(0, 1, f"{title_of(notation)}: {words}", weight="bold", va="top")
-    ax.text(0, 0.92, shapes, fontsize=9, va="top")
+    ax.text(0, 0.98, f"{title_of(notation)}: {words}", weight="bold", va="top")
+    ax.text(0, 0.9, shapes.replace("   ", " · "), fontsize=9, va="top")
     for k, line in enumerate(equations):
-        ax.text(0, 0.81 - 0.095 * k, line, fontsize=11, va="top")
-    code = source(backward).splitlines()[1:]
-    ax.text(0, 0.4, "\n".join(code), family="monospace", fontsize=8, va="top")
+        ax.text(0, 0.82 - 0.105 * k, line, fontsize=13, va="top")
+    code = [line.removeprefix("    ") for line in source(backward).splitlines()[1:]]
+    for k, line in enumerate(code):
+        ax.text(0, 0.37 - 0.052 * k, line, family="monospace", fontsize=9, va="top")
 
 
 def say_card(notation):

@@ -44,7 +44,7 @@ def deviation(reading):
     if isinstance(reading, list):
         return max(map(deviation, reading), key=lambda d: (isinstance(d, str), d))
     if not isinstance(reading, tuple):
-        return 0.0 if reading else "false"
+        return 0.0 if reading else "does not hold"
     got, expected = reading
     try:
         got = np.asarray(got() if callable(got) else got)

@@ -20,21 +20,29 @@ this.querySelector('[role=status]').textContent = `${shown} of ${rows.length} en
 """
 
 STYLE = """
-.sources { color: inherit }
+html[data-theme] .bd-content div.cell_output .text_html:has(.sources table[role]) {
+  background: none; color: inherit; padding: 0
+}
 .sources form { display: flex; flex-wrap: wrap; gap: .5em 1.5em; align-items: center; margin: 0 0 .75em }
 .sources select { font: inherit; min-height: 28px; margin-left: .4em }
-.sources table { display: table; width: 100%; text-align: left; border-collapse: collapse }
-.sources :is(th, td) { vertical-align: top; text-align: left; padding: .4em .6em; white-space: normal }
-.sources tbody tr { border-top: 1px solid #8886; scroll-margin-top: 5em }
+.sources table { display: table; table-layout: fixed; width: 100%; margin: 0; border-collapse: collapse }
+.sources :is(th, td) { vertical-align: top; text-align: left; padding: .5em .6em .5em 0; white-space: normal }
+.sources th { width: 6.5em }
+.sources th:nth-child(2) { width: 8em }
+.sources thead th:nth-child(3) { width: auto }
+.sources tbody tr { border-top: 1px solid #8886; background: none; scroll-margin-top: 5em }
 .sources tbody tr[hidden] { display: none }
-.sources tbody tr:target { outline: 2px solid currentColor }
-.sources :is(small, p) { display: block; margin: .3em 0 0 }
-.sources td:nth-child(2) { overflow-x: auto }
+.sources tbody tr:target { outline: 2px solid currentColor; outline-offset: 2px }
+.sources :is(small, p) { display: block; font-weight: normal; margin: .3em 0 0 }
+.sources a { display: inline-block; min-height: 24px }
+.sources .long { display: block; overflow-x: auto; overflow-y: hidden; padding: .2em 0 }
 @media (max-width: 700px) {
   .sources thead { display: none }
-  .sources :is(table, tbody, tr, th, td) { display: block; padding: .15em 0 }
+  .sources :is(table, tbody, tr, th, td) { display: block; width: auto; padding: .1em 0 }
 }
 """
+
+LONG = 60  # characters of TeX; a longer formula has lines of its own and scrolls
 
 
 def text(source):
@@ -45,7 +53,8 @@ def text(source):
 
 def part(piece):
     if piece.startswith("$"):
-        return f'<span class="math notranslate nohighlight">\\({escape(piece[1:-1])}\\)</span>'
+        long = " long" if len(piece) > LONG else ""
+        return f'<span class="math notranslate nohighlight{long}">\\({escape(piece[1:-1])}\\)</span>'
     if piece.startswith("`"):
         return f"<code>{escape(piece[1:-1])}</code>"
     return re.sub(r"\b(00[0-4]-\d\d)\b", r'<a href="#s-\1">\1</a>', escape(piece))
@@ -62,12 +71,12 @@ def measured(finding):
 def row(name, entry, finding):
     right = f"<p>{text(entry['right'])}</p>" if "right" in entry else ""
     number = re.match(r"0?(\d+)_", entry["chapter"])[1]
+    link = f'<a href="{entry["chapter"]}.html">chapter {number}</a>'
     return (
         f'<tr id="s-{name}" role="row" data-source="{name[:3]}" data-verdict="{finding.verdict}">'
         f'<th role="rowheader" scope="row">{name}<small>{escape(entry["section"])}</small></th>'
-        f'<td role="cell">{text(entry["claim"])}{right}</td>'
-        f'<td role="cell"><b>{finding.verdict}</b>{measured(finding)}</td>'
-        f'<td role="cell"><a href="{entry["chapter"]}.html">chapter {number}</a></td></tr>'
+        f'<td role="cell"><b>{finding.verdict}</b>{measured(finding)}<small>{link}</small></td>'
+        f'<td role="cell">{text(entry["claim"])}{right}</td></tr>'
     )
 
 
@@ -98,7 +107,7 @@ class SourceTable:
         sources = dict.fromkeys(name[:3] for name in self.entries)
         heads = "".join(
             f'<th role="columnheader" scope="col">{head}</th>'
-            for head in ("Entry", "Printed, and what is right", "Verdict", "Derived in")
+            for head in ("Entry", "Verdict", "Printed, and what is right")
         )
         rows = "\n".join(row(name, entry, self.findings[name]) for name, entry in self.entries.items())
         script = escape(FILTER)
