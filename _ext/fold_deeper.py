@@ -1,7 +1,7 @@
 """Sphinx extension: a section headed "Deeper: …" is folded whole, its code cells too, and opens at its heading.
 
 The browser's own disclosure does the work: it opens by keyboard, says its state to a screen reader, and opens by itself
-when a link or a search leads inside. _static/fold.js adds what leads to the section's heading; book.css opens it on paper.
+when a link or a search leads inside. _static/fold.js adds links to the heading; book.css opens it on paper.
 """
 
 from docutils import nodes

@@ -155,7 +155,7 @@ CARDS = {
         "h0: (4,)   W1: (5, 4)   b1: (5,)   D1: (5,)",
         r"$z^2 = W^2 h^1 + b^2$",
         r"$D^2 = \nabla C$",
-        r"$D^1 = (W^{2T} D^2) \circ \sigma'(z^1)$",
+        r"$D^1 = (W^{2T} D^2) \circ \sigma′(z^1)$",
         r"$\partial C / \partial W^2 = D^2 h^{1T}$",
         backward_001,
     ),
@@ -164,7 +164,7 @@ CARDS = {
         "X: (7, 4)   W1: (4, 5)   b1: (1, 5)   dY1: (7, 5)",
         r"$\hat y = H^1 W^2 + b^2$",
         r"$\partial L / \partial \hat y = \frac{2}{N} (\hat y - y)$",
-        r"$\partial L / \partial Y^1 = (\partial L / \partial \hat y \; W^{2T}) \odot f'(Y^1)$",
+        r"$\partial L / \partial Y^1 = (\partial L / \partial \hat y \; W^{2T}) \odot f′(Y^1)$",
         r"$\partial L / \partial W^2 = H^{1T} \; \partial L / \partial \hat y$",
         backward_002,
     ),
@@ -173,7 +173,7 @@ CARDS = {
         "x: (4,)   W1: (5, 4)   b1: (5,)   dz1: (5,)",
         r"$z_2 = a_1 W_2^T + b_2$",
         r"$\partial C / \partial z_2 = a_2 - y$",
-        r"$\partial C / \partial z_1 = (\partial C / \partial z_2 \; W_2) * \sigma'(z_1)$",
+        r"$\partial C / \partial z_1 = (\partial C / \partial z_2 \; W_2) * \sigma′(z_1)$",
         r"$\partial C / \partial W_2 = (\partial C / \partial z_2)^T \otimes a_1$",
         backward_003,
     ),
@@ -182,7 +182,7 @@ CARDS = {
         "x: (4, 1)   W1: (5, 4)   b1: (5, 1)   δ1: (5, 1)",
         r"$z^{(2)} = W^{(2)} a^{(1)} + b^{(2)}$",
         r"$\delta^{(2)} = \hat y - y$",
-        r"$\delta^{(1)} = (W^{(2)T} \delta^{(2)}) \odot \sigma'(z^{(1)})$",
+        r"$\delta^{(1)} = (W^{(2)T} \delta^{(2)}) \odot \sigma′(z^{(1)})$",
         r"$\partial L / \partial W^{(2)} = \delta^{(2)} a^{(1)T}$",
         backward_004,
     ),
@@ -191,7 +191,7 @@ CARDS = {
         "X: (4, 7)   W1: (5, 4)   b1: (5, 1)   dZ1: (5, 7)",
         r"$Z^{[2]} = W^{[2]} A^{[1]} + b^{[2]}$",
         r"$dZ^{[2]} = A^{[2]} - Y$",
-        r"$dZ^{[1]} = (W^{[2]T} dZ^{[2]}) * g'(Z^{[1]})$",
+        r"$dZ^{[1]} = (W^{[2]T} dZ^{[2]}) * g′(Z^{[1]})$",
         r"$dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]T}$",
         backward_columns,
     ),
@@ -207,10 +207,10 @@ def draw_card(ax, notation):
     ax.text(0, 0.98, f"{title_of(notation)}: {words}", weight="bold", va="top")
     ax.text(0, 0.9, shapes.replace("   ", " · "), fontsize=9, va="top")
     for k, line in enumerate(equations):
-        ax.text(0, 0.82 - 0.105 * k, line, fontsize=13, va="top")
+        ax.text(0, 0.83 - 0.1 * k, line, fontsize=13, va="top")
     code = [line.removeprefix("    ") for line in source(backward).splitlines()[1:]]
     for k, line in enumerate(code):
-        ax.text(0, 0.37 - 0.052 * k, line, family="monospace", fontsize=9, va="top")
+        ax.text(0, 0.42 - 0.05 * k, line, family="monospace", fontsize=9, va="top")
 
 
 def say_card(notation):

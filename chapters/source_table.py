@@ -25,7 +25,7 @@ html[data-theme] .bd-content div.cell_output .text_html:has(.sources table[role]
 }
 .sources form { display: flex; flex-wrap: wrap; gap: .5em 1.5em; align-items: center; margin: 0 0 .75em }
 .sources select { font: inherit; min-height: 28px; margin-left: .4em }
-.sources table { display: table; table-layout: fixed; width: 100%; margin: 0; border-collapse: collapse }
+.sources table { display: table; width: 100%; margin: 0; border-collapse: collapse }
 .sources :is(th, td) { vertical-align: top; text-align: left; padding: .5em .6em .5em 0; white-space: normal }
 .sources th { width: 6.5em }
 .sources th:nth-child(2) { width: 8em }
@@ -47,14 +47,15 @@ LONG = 60  # characters of TeX; a longer formula has lines of its own and scroll
 
 def text(source):
     """TeX and Markdown's code as HTML; the name of another entry becomes a link to it."""
-    parts = re.split(r"(\$[^$]+\$|`[^`]+`)", source)
+    parts = re.split(r"(\$[^$]+\$[,.:;]?|`[^`]+`)", source)  # a formula and what must not leave it
     return "".join(map(part, parts))
 
 
 def part(piece):
     if piece.startswith("$"):
-        long = " long" if len(piece) > LONG else ""
-        return f'<span class="math notranslate nohighlight{long}">\\({escape(piece[1:-1])}\\)</span>'
+        formula, end = piece[1:].split("$")
+        long = " long" if len(formula) > LONG else ""
+        return f'<span class="math notranslate nohighlight{long}">\\({escape(formula)}\\){end}</span>'
     if piece.startswith("`"):
         return f"<code>{escape(piece[1:-1])}</code>"
     return re.sub(r"\b(00[0-4]-\d\d)\b", r'<a href="#s-\1">\1</a>', escape(piece))
@@ -116,7 +117,7 @@ class SourceTable:
 <div class="sources" onchange="{script}" onclick="{script}">
 <form onsubmit="return false">{choice("source", "Article", sources)}{choice("verdict", "Verdict", verdicts)}
 <span role="status">{len(self.entries)} of {len(self.entries)} entries</span></form>
-<table role="table" aria-label="Formulas and claims of the five articles">
+<table style="table-layout: fixed" role="table" aria-label="Formulas and claims of the five articles">
 <thead role="rowgroup"><tr role="row">{heads}</tr></thead>
 <tbody role="rowgroup">
 {rows}

@@ -1,8 +1,9 @@
 """Explorers: one declaration, two faces.
 
 Where a kernel runs, ipywidgets move every parameter, numbers continuously. Everywhere else, in the built book, on
-paper, in a notebook that is only looked at, labelled range controls step through frames drawn beforehand, one
-parameter at a time from a stated base, with a few lines of inline JavaScript and no library.
+paper, in a notebook that is only looked at, labelled range controls step through frames drawn beforehand, with a few
+lines of inline JavaScript and no library: all parameters together where there is a frame for every combination,
+otherwise one at a time from a stated base.
 """
 
 import json
@@ -10,6 +11,8 @@ import re
 import warnings
 from dataclasses import dataclass
 from html import escape
+from itertools import product
+from math import prod
 from numbers import Real
 from urllib.parse import quote
 
@@ -90,6 +93,8 @@ class Explorer:
     title : str
     size : (float, float)
         Width and height of a frame in inches.
+    together : bool
+        The static face, too, moves its parameters together; it then has a frame for every combination.
     **sliders : Slider
         The parameters, by the names that `draw` and `say` know them by.
 
@@ -108,8 +113,9 @@ class Explorer:
     1
     """
 
-    def __init__(self, draw, say, title, *, size=SIZE, **sliders):
+    def __init__(self, draw, say, title, *, size=SIZE, together=False, **sliders):
         self.draw, self.say, self.title, self.size, self.sliders = draw, say, title, size, sliders
+        self.together = together
         # Built here and not when it is shown: there, IPython would print what draw raises and go on.
         self.html = self._static()
 
@@ -139,50 +145,86 @@ class Explorer:
         return widgets.VBox([widgets.HTML(f"<b>{escape(self.title)}</b>"), *controls.values(), picture])
 
     def _static(self):
-        base = {name: slider.base for name, slider in self.sliders.items()}
-        frames, controls = [self.frame(**base)], []
-        for name, slider in self.sliders.items():
-            if slider.live_only:
-                continue
-            steps = []
-            for value in slider.values:
-                if value == slider.base:
-                    steps.append((slider.text(value), 0))
-                else:
-                    steps.append((slider.text(value), len(frames)))
-                    frames.append(self.frame(**base | {name: value}))
-            if len({frames[k][1] for _, k in steps}) == 1:
-                raise ValueError(f"Explorer: {name} changes nothing, its {len(steps)} frames are all the same picture")
-            start = slider.values.index(slider.base)
-            text, label = escape(slider.text(slider.base)), escape(slider.label)
-            controls.append(
-                _CONTROL.format(label=label, text=text, start=start, last=len(steps) - 1, steps=_data(steps))
-            )
-        if not controls:
+        moved = {name: slider for name, slider in self.sliders.items() if not slider.live_only}
+        if not moved:
             raise ValueError("Explorer: nothing to move, expected at least one slider that is not live_only")
+        places, offsets = _grid(moved) if self.together else _star(moved)
+        if len(places) > MAX_FRAMES:
+            raise ValueError(f"Explorer: {len(places)} frames, expected at most {MAX_FRAMES}: give it fewer values")
+        base = {name: slider.base for name, slider in self.sliders.items()}
+        frames = [self.frame(**base | place) for place in places]
+        controls = []
+        for name, slider in moved.items():
+            if len({frames[k][1] for k in offsets[name]}) == 1:
+                raise ValueError(
+                    f"Explorer: {name} changes nothing, its {len(slider.values)} frames are all the same picture"
+                )
+            texts = list(map(slider.text, slider.values))
+            start = slider.values.index(slider.base)
+            controls.append(
+                _CONTROL.format(
+                    label=escape(slider.label), text=escape(texts[start]), start=start, last=len(texts) - 1,
+                    steps=_data(list(zip(texts, offsets[name], strict=True))),
+                )
+            )  # fmt: skip
 
-        rest = ", ".join(f"{slider.label} = {slider.text(slider.base)}" for slider in self.sliders.values())
-        note = _NOTE.format(rest=rest) if len(base) > 1 else ""
         words, picture = frames[0]
         html = _STATIC.format(
-            title=escape(self.title), note=escape(note), words=escape(words), picture=picture,
-            controls="".join(controls), frames=_data(frames[1:]), script=escape(_SCRIPT),
+            title=escape(self.title), note=escape(self._note(moved)), words=escape(words), picture=picture,
+            together=" data-together" * self.together,
+            controls="".join(controls), frames=_data(frames[1:]), script=escape(_TOGETHER if self.together else _ALONE),
         )  # fmt: skip
-        if len(frames) > MAX_FRAMES or len(html.encode()) > MAX_BYTES:
+        if len(html.encode()) > MAX_BYTES:
             raise ValueError(
-                f"Explorer: {len(frames)} frames in {len(html.encode()):,} bytes, expected at most {MAX_FRAMES} frames "
-                f"in {MAX_BYTES:,} bytes: give it fewer values or a plainer drawing"
+                f"Explorer: {len(frames)} frames in {len(html.encode()):,} bytes, expected at most {MAX_BYTES:,}: "
+                "give it fewer values or a plainer drawing"
             )
         return html
+
+    def _note(self, moved):
+        """What the sliders of the static face leave out."""
+
+        def at_base(sliders):
+            return ", ".join(f"{slider.label} = {slider.text(slider.base)}" for slider in sliders)
+
+        if not self.together:
+            return _ONE_AT_A_TIME.format(at_base(self.sliders.values())) if len(self.sliders) > 1 else ""
+        held = [slider for name, slider in self.sliders.items() if name not in moved]
+        return _HELD.format(at_base(held)) if held else ""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         faces = {"text/plain": f"Explorer: {self.title}", "text/html": self.html}
         try:
             import ipywidgets  # noqa: F401
         except ImportError:
-            warnings.warn("Explorer: live controls need ipywidgets: pip install 'nnlib[explore]'", stacklevel=2)
+            warnings.warn(
+                "Explorer: live controls need ipywidgets: pip install 'backpropagation-you-can-check[explore]'",
+                stacklevel=2,
+            )
             return faces
         return self.live()._repr_mimebundle_() | faces
+
+
+def _star(sliders):
+    """The places that one slider at a time leads to from the base, and each slider's frames by position."""
+    places, offsets = [{}], {}
+    for name, slider in sliders.items():
+        offsets[name] = []
+        for value in slider.values:
+            offsets[name].append(0 if value == slider.base else len(places))
+            places += [{name: value}] * (value != slider.base)
+    return places, offsets
+
+
+def _grid(sliders):
+    """Every combination, the base first; each slider's share of a frame's number: the shares of all sliders add up."""
+    values = {n: [slider.base, *(v for v in slider.values if v != slider.base)] for n, slider in sliders.items()}
+    places = [dict(zip(values, place)) for place in product(*values.values())]
+    names, offsets = list(sliders), {}
+    for k, (name, slider) in enumerate(sliders.items()):
+        stride = prod(len(values[later]) for later in names[k + 1 :])
+        offsets[name] = [stride * values[name].index(value) for value in slider.values]
+    return places, offsets
 
 
 def data_uri(picture):
@@ -201,7 +243,7 @@ def _data(content):
 
 
 # One picture that changes, not a stack of hidden ones: where scripts or styles are stripped, the base frame remains.
-_SCRIPT = """
+_ALONE = """
 const picture = this.querySelector('img');
 this.frames ??= [[picture.alt, picture.src], ...JSON.parse(this.dataset.frames)];
 for (const input of this.querySelectorAll('input')) {
@@ -214,9 +256,23 @@ for (const input of this.querySelectorAll('input')) {
 this.querySelector('figcaption').textContent = picture.alt;
 """
 
+_TOGETHER = """
+const picture = this.querySelector('img');
+this.frames ??= [[picture.alt, picture.src], ...JSON.parse(this.dataset.frames)];
+let frame = 0;
+for (const input of this.querySelectorAll('input')) {
+  const [text, share] = JSON.parse(input.dataset.steps)[input.value];
+  input.setAttribute('aria-valuetext', text);
+  input.nextElementSibling.textContent = text;
+  frame += share;
+}
+[picture.alt, picture.src] = this.frames[frame];
+this.querySelector('figcaption').textContent = picture.alt;
+"""
+
 # A light card with its own ink, like every figure, so that no page's theme makes it illegible.
 _STATIC = f"""\
-<figure class="explorer" data-frames="{{frames}}" oninput="{{script}}" \
+<figure class="explorer"{{together}} data-frames="{{frames}}" oninput="{{script}}" \
 style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;margin:0;padding:12px">
 <p style="color:{INK};margin:0 0 6px"><b>{{title}}</b></p>
 {{controls}}\
@@ -227,7 +283,11 @@ style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;ma
 </figure>
 """
 
-_NOTE = "On this page one slider moves at a time; the rest return to their start, {rest}. Run the notebook to move them all together."
+_ONE_AT_A_TIME = (
+    "On this page one slider moves at a time; the rest return to their start, {}. "
+    "Run the notebook to move them all together."
+)
+_HELD = "On this page {}. Run the notebook to move that, too."
 
 _CONTROL = f"""\
 <label style="display:flex;gap:8px;align-items:center">

@@ -95,9 +95,9 @@
     return (r + g + b) / 3 < 128 === (scheme === "dark") ? [] : [`the background is rgb(${r}, ${g}, ${b}) in a ${scheme} system`];
   },
 
-  // On paper all that is folded lies open.
+  // On paper all that is folded lies open, but for the field to paste into, which is of no use there.
   folded() {
-    return [...document.querySelectorAll("details")].flatMap((details) =>
+    return [...document.querySelectorAll("details:not(.ask-paste)")].flatMap((details) =>
       [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.checkVisibility())
         .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
   },
@@ -156,6 +156,6 @@
 
   census() {
     const count = (selector) => document.querySelectorAll(selector).length;
-    return { formulas: count(".math"), figures: count("main img"), explorers: count("figure.explorer"), folds: count("details") };
+    return { formulas: count(".math"), figures: count("main img"), explorers: count("figure.explorer"), questions: count("div.ask"), folds: count("details") };
   },
 })

@@ -173,29 +173,37 @@ def explorer(figure):
             if len(state["alt"].split()) < 5:
                 yield f"{name} at {state['spoken']}: alternative text under five words: {state['alt']!r}"
             if state["others_moved"]:
-                yield f"{name} at {state['spoken']}: another control left its base"
+                yield f"{name} at {state['spoken']}: another control left its place"
+    if figure.evaluate("(figure) => 'together' in figure.dataset"):
+        pictures, expected = figure.evaluate(COMBINATIONS)
+        if pictures < expected:
+            yield f"{pictures} pictures for {expected} combinations of the controls"
 
 
 def sweep(figure, control, steps):
     """What is to be seen and heard at each step, from one end of a control to the other."""
     keyboard = control.page.keyboard
     control.focus()
-    keyboard.press("End")
     figure.evaluate(RECORD)
+    keyboard.press("End")
+    figure.evaluate("(figure) => { figure.states = []; }")
     keyboard.press("Home")  # wherever it stood before, it has moved
     for _ in range(steps):
         keyboard.press("ArrowRight")
     return figure.evaluate(STATES)
 
 
+# Moved one at a time the other controls are at their base, moved together they stay where they were.
 RECORD = """(figure) => {
   const image = figure.querySelector("img");
+  const place = (input) => "together" in figure.dataset ? figure.places.get(input) : input.defaultValue;
   if (!figure.states) figure.addEventListener("input", ({ target }) => figure.states.push({
     spoken: target.ariaValueText, alt: image.alt, image: image.src,
     others_moved: [...figure.querySelectorAll("input")]
-      .some((input) => input !== target && input.value !== input.defaultValue),
+      .some((input) => input !== target && input.value !== place(input)),
   }));
   figure.states = [];
+  figure.places = new Map([...figure.querySelectorAll("input")].map((input) => [input, input.value]));
 }"""
 
 STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
@@ -203,6 +211,61 @@ STATES = """(figure) => Promise.all(figure.states.map(async (state) => {
   picture.src = state.image;
   return { ...state, loads: await picture.decode().then(() => true, () => false) };
 }))"""
+
+
+def questions(page):
+    """Every question is answered by keyboard, has labels, and answers to nothing and to the right answer."""
+    return [problem for box in page.locator("div.ask").all() for problem in question(box)]
+
+
+def question(box):
+    if not box.locator("form").count():
+        yield f"a question without a form: {box.inner_text()[:60]}"
+        return
+    said, fields = box.locator("[role=status]"), box.locator("input").all()
+    prompt = box.evaluate("(box) => (box.querySelector('.ask-prompt') ?? box.querySelector('legend')).innerText.trim()")
+    for field in fields:
+        if not field.evaluate("(input) => input.labels[0]?.innerText.trim()"):
+            yield f"{prompt}: a field without a label"
+    fields[0].press("Enter")
+    if not said.inner_text().startswith("Nothing is"):
+        yield f"{prompt}: an empty answer is met with {said.inner_text()!r}"
+    for field, answer in zip(fields, box.evaluate(ANSWERS), strict=True):
+        if answer is True:
+            field.press("Space")
+        elif answer:
+            field.fill(answer)
+    fields[0].press("Enter")
+    if not said.inner_text().startswith("Right."):
+        yield f"{prompt}: the right answer is met with {said.inner_text()!r}"
+    box.get_by_role("button", name="Clear").press("Enter")
+    if said.inner_text():
+        yield f"{prompt}: cleared, it still says {said.inner_text()!r}"
+
+
+ANSWERS = """(box) => {
+  const spec = JSON.parse(box.dataset.ask);
+  if (spec.kind === "choice") return spec.options.map((_, k) => k === spec.right);
+  const form = ask.caseOf(spec);
+  return form.lines.map(form.answer);
+}"""
+
+
+# How many different pictures the combinations of all controls lead to, and how many combinations there are.
+COMBINATIONS = """(figure) => {
+  const controls = [...figure.querySelectorAll("input")], pictures = new Set();
+  let combinations = 0;
+  const visit = (k) => {
+    if (k === controls.length) {
+      combinations += 1;
+      controls[0].dispatchEvent(new Event("input", { bubbles: true }));
+      return pictures.add(figure.querySelector("img").src);
+    }
+    for (let value = 0; value <= controls[k].max; value++) { controls[k].value = value; visit(k + 1); }
+  };
+  visit(0);
+  return [pictures.size, combinations];
+}"""
 
 
 @cache

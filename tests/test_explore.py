@@ -117,6 +117,31 @@ def test_parameters_vary_one_at_a_time_from_the_base():
     assert all(sum(v[name] != seen[0][name] for name in v) == 1 for v in seen[1:])
 
 
+def grid():
+    return Explorer(
+        draw,
+        say,
+        "A line",
+        together=True,
+        slope=Slider([-1.0, 0.5, 1.0], 0.5, "slope"),
+        shift=Slider([0, 1], 1, "shift"),
+        style=Slider(["-", "--"], "-", "style", live_only=True),
+    )
+
+
+def test_together_there_is_a_frame_for_every_combination():
+    page = Page(grid().html)
+    base = page.all("img")[0]["alt"]
+    frames = [base, *(words for words, _ in json.loads(page.all("figure")[0]["data-frames"]))]
+    steps = [json.loads(control["data-steps"]) for control in page.all("input")]
+    for k, slope in enumerate((-1.0, 0.5, 1.0)):
+        for j, shift in enumerate((0, 1)):
+            assert frames[steps[0][k][1] + steps[1][j][1]] == say(slope, shift)
+    assert base == say(0.5, 1) and len(set(frames)) == len(frames) == 6
+    (note,) = [text for _, text in page.texts if "Run the notebook" in text]
+    assert note.startswith("On this page style = -.")
+
+
 def test_another_process_writes_the_same_bytes():
     here = Path(__file__).parent
     env = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
@@ -145,7 +170,7 @@ def test_so_many_frames_fit_and_one_more_does_not(monkeypatch):
     assert explore.MAX_FRAMES == 25
     monkeypatch.setattr(explore, "MAX_FRAMES", 3)
     assert explorer([1, 2, 3]).html
-    with pytest.raises(ValueError, match="Explorer: 4 frames in .* expected at most 3 frames in 150,000 bytes"):
+    with pytest.raises(ValueError, match="Explorer: 4 frames, expected at most 3"):
         explorer([1, 2, 3, 4])
 
 

@@ -13,11 +13,11 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pages import CHECKS, ROOT, opened
 from playwright.sync_api import expect
 
-from chapters import MACROS
+from chapters import COLLAPSED, MACROS, METADATA
 
 CHAPTER = ROOT / "chapters" / "01_one_neuron.ipynb"
 BIN = Path(sys.executable).parent
@@ -38,6 +38,15 @@ $x^2$ and $\\unknown{x}$
 :::{nowhere}
 :::
 """
+FOLD = [
+    new_markdown_cell(MACROS, id="macros"),
+    new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
+    new_markdown_cell("Words inside", id="words"),
+    new_code_cell("answer = 42", id="code"),
+    new_markdown_cell("### Inside still", id="inner"),
+    new_markdown_cell("## After it", id="after"),
+]
+INSIDE = ("Words inside", "answer = 42", "Inside still")
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
 
@@ -54,6 +63,9 @@ def lab(tmp_path_factory):
     chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
     planted = new_notebook(cells=[new_markdown_cell(MACROS, id="macros"), new_markdown_cell(PLANTED, id="planted")])
     nbformat.write(planted, chapters / "planted.ipynb")
+    nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "fold.ipynb")
+    FOLD[1].metadata.clear()
+    nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "unfolded.ipynb")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(EVERY_CELL)
@@ -78,7 +90,13 @@ def lab(tmp_path_factory):
         yield address
     finally:
         server.terminate()
-        server.wait(60)
+        try:
+            server.wait(30)
+        except (
+            subprocess.TimeoutExpired
+        ):  # it waits for a kernel that was still starting; kernels end with their parent
+            server.kill()
+            server.wait(30)
 
 
 def wait_for(address, server, log):
@@ -148,6 +166,27 @@ def test_markup_that_is_not_rendered_is_found(browser, lab):
         found = unrendered(planted)
     assert r"raw markup in the text: \unknown{x}" in found
     assert "nowhere - Unknown Directive" in found
+
+
+def test_a_deeper_section_is_folded_and_opens(browser, lab):
+    with in_lab(browser, lab, "fold") as notebook:
+        inside = [notebook.locator(".jp-Cell").filter(has_text=words) for words in INSIDE]
+        for cell in inside:
+            expect(cell).to_be_hidden()
+        expect(notebook.locator(".jp-Cell").filter(has_text="After it")).to_be_visible()
+        notebook.locator(".jp-Cell").filter(has_text="Deeper: the fold").click()
+        notebook.page.keyboard.press("Escape")
+        notebook.page.keyboard.press("ArrowRight")  # JupyterLab's key for "expand this heading"
+        for cell in inside:
+            expect(cell).to_be_visible()
+        notebook.page.keyboard.press("ArrowLeft")
+        for cell in inside:
+            expect(cell).to_be_hidden()
+
+
+def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(browser, lab):
+    with in_lab(browser, lab, "unfolded") as notebook:
+        expect(notebook.locator(".jp-Cell").filter(has_text="Words inside")).to_be_visible()
 
 
 def test_it_runs_and_its_explorer_moves(notebook):

@@ -14,13 +14,16 @@ from pages import (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     serve,
     theme,
 )
 
+from nnlib.ask import Choice, Number
 from nnlib.explore import Explorer, Slider
 
+ASK = (ROOT / "_static" / "ask.js").read_text("utf-8")
 PAGE = f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -30,7 +33,9 @@ PAGE = f"""\
 <link rel="icon" href="data:,">
 <style>
 {(ROOT / "_static" / "book.css").read_text("utf-8")}
-@media (prefers-color-scheme: dark) {{ body {{ background: #111; }} body, a {{ color: #eee; }} }}
+{(ROOT / "_static" / "ask.css").read_text("utf-8")}
+html {{ --pst-color-background: #fff; }}
+@media (prefers-color-scheme: dark) {{ html {{ --fwd: #56b4e9; --pst-color-background: #111; }} body {{ background: #111; }} body, a {{ color: #eee; }} }}
 </style>
 <main>
 <h1 id="top">A page</h1>
@@ -50,12 +55,21 @@ def picture(alt, source="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/s
     return f'<img alt="{alt}" src="{source}">'
 
 
-def explorer(say="A line with slope {:.1f} that starts at {:.1f}"):
+def explorer(say="A line with slope {:.1f} that starts at {:.1f}", **options):
     def draw(ax, slope, start):
         ax.plot([0, 1], [start, start + slope])
 
     sliders = {"slope": Slider([0.0, 1.0], 0.0, "slope"), "start": Slider([0.0, 1.0], 0.0, "start")}
-    return Explorer(draw, lambda slope, start: say.format(slope, start), "A line", **sliders).html
+    return Explorer(draw, lambda slope, start: say.format(slope, start), "A line", **sliders, **options).html
+
+
+def question():
+    """One of a kind that is typed and one that is chosen, with the page's script."""
+    number = Number("What is two and two?", 4, hint="Count your fingers.")
+    choice = Choice(
+        "Which way is downhill?", {"left": "There the loss rises.", "right": "There the loss falls."}, "right"
+    )
+    return f"{number.html}{choice.html}<script>{ASK}</script>"
 
 
 def traffic(page):
@@ -73,6 +87,7 @@ CHECKS = (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     theme,
     traffic,
@@ -89,6 +104,8 @@ GOOD = f"""\
 <details><summary>Answer</summary><p>Forty-two.</p></details>
 <div style="width: 300px; height: 20px; overflow: auto; contain: paint" tabindex="0"><p>A short line</p></div>
 {explorer()}
+{explorer("A steep line with slope {:.1f} that starts at {:.1f}", together=True)}
+{question()}
 """
 
 # what is wrong: the check that finds it, the page's content, and words of the finding
@@ -131,7 +148,15 @@ DEFECTS = {
     "an explorer that does not speak": (explorers, explorer().replace("setAttribute", "getAttribute"), "spoken value does not"),
     "an explorer with one text": (explorers, explorer("A line that starts somewhere"), "share an alternative text"),
     "an explorer with a broken frame": (explorers, explorer().replace("image/svg", "image/none", 1), "does not load"),
-    "an explorer without a base": (explorers, explorer().replace("input.value =", "input.last ="), "left its base"),
+    "an explorer without a base": (explorers, explorer().replace("input.value =", "input.last ="), "left its place"),
+    "an explorer that forgets": (explorers, explorer(together=True).replace("const [text, share]", "if (input !== event.target) input.value = 1; const [text, share]"), "another control left its place"),
+    "an explorer with a missing frame": (explorers, explorer(together=True).replace("frame += share", "frame = share"), "pictures for 4 combinations"),
+    "a question without its script": (questions, Number("What is two and two?", 4).html, "without a form"),
+    "a question that judges falsely": (questions, question().replace("if (same(got, right, right)) return", "if (false) return"), "the right answer is met"),
+    "a question that is silent": (questions, question().replace('"Nothing is typed yet."', '""'), "an empty answer is met"),
+    "a question without a label": (questions, question().replace('element("label", {}, single', 'element("span", {}, single'), "without a label"),
+    "a question that is not cleared": (questions, question().replace("forget();", "return;"), "cleared, it still says"),
+    "a choice that ignores the keyboard": (questions, question().replace("(event.preventDefault(), check())", "event.preventDefault()"), "is met with"),
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
     "a formula that scrolls": (accessibility, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),

@@ -24,6 +24,7 @@ from pages import (
     other_hosts,
     overflow,
     paper,
+    questions,
     raw_markup,
     resize,
     theme,
@@ -61,6 +62,7 @@ def test_page(browser, book, name):
             contrast,
             figures,
             explorers,
+            questions,
             theme,
             overflow,
             accessibility,
@@ -70,7 +72,7 @@ def test_page(browser, book, name):
         problems += overflow(page) + accessibility(page)
     with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
         unfold(page)
-        for check in (formulas, contrast, figures, explorers, theme, overflow, accessibility):
+        for check in (formulas, contrast, figures, explorers, questions, theme, overflow, accessibility):
             more += check(page)
         resize(page, WIDE)
         more += overflow(page) + accessibility(page) + paper(page)
@@ -79,7 +81,7 @@ def test_page(browser, book, name):
 
 
 def in_notebook(name):
-    """How many figures and explorers a page's notebook holds."""
+    """How many figures, explorers and questions a page's notebook holds."""
     path = ROOT / f"{name}.ipynb"
     if not path.exists():
         return {}
@@ -90,6 +92,7 @@ def in_notebook(name):
     return {
         "figures": pictures + "".join(html).count("<img "),
         "explorers": sum('class="explorer"' in page for page in html),
+        "questions": sum('class="ask"' in page for page in html),
     }
 
 

@@ -53,6 +53,7 @@ CELLS_PER_IGNORED = 20
 MIN_ALT_WORDS = 5
 
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:home|root|tmp|Users|usr|opt|var|work|mnt|private|shared)/\w|\b[A-Z]:\\\w")
+OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)|\x1b\[2K")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 FOREIGN = re.compile(r"""<script[^>]+src=|\b(?:src|href)=["']?(?:https?:)?//""")
 DEEPER = re.compile(r"(?:\([\w-]+\)=\n)?^#{2,} Deeper: .+$", re.MULTILINE)
@@ -77,14 +78,17 @@ def normalise(nb):
 
 
 def join_streams(outputs):
-    """What a cell printed arrives in pieces, cut by chance."""
+    """What a cell printed arrives in pieces, cut by chance; what a progress bar wrote over itself is gone."""
     joined = []
     for output in outputs:
         if joined and output.output_type == "stream" and joined[-1].get("name") == output.name:
             joined[-1].text += output.text
         else:
             joined.append(output)
-    return joined
+    for output in joined:
+        if output.output_type == "stream":
+            output.text = OVERWRITTEN.sub("", output.text)
+    return [output for output in joined if output.get("text") != ""]
 
 
 def violations(nb):
