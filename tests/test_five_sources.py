@@ -126,8 +126,8 @@ def test_page_filters_by_keyboard(browser, book):
         status, shown = page.locator(".sources [role=status]"), page.locator(".sources tbody tr:visible")
         assert shown.count() == len(ENTRIES)
         for _ in range(3):
-            page.get_by_label("Article").press("ArrowDown")
-        page.get_by_label("Verdict").press("w")
+            page.locator("select[name=source]").press("ArrowDown")
+        page.locator("select[name=verdict]").press("w")
         wanted = {f"s-{name}" for name, e in ENTRIES.items() if name[:3] == "002" and e["verdict"] == "wrong"}
         assert {row.get_attribute("id") for row in shown.all()} == wanted
         assert status.inner_text() == f"{len(wanted)} of {len(ENTRIES)} entries"
