@@ -54,8 +54,8 @@ def text(source):
 def part(piece):
     if piece.startswith("$"):
         formula, end = piece[1:].split("$")
-        long = " long" if len(formula) > LONG else ""
-        return f'<span class="math notranslate nohighlight{long}">\\({escape(formula)}\\){end}</span>'
+        math = f'<span class="math notranslate nohighlight">\\({escape(formula)}\\)</span>{end}'
+        return f'<span class="long" tabindex="0">{math}</span>' if len(formula) > LONG else math
     if piece.startswith("`"):
         return f"<code>{escape(piece[1:-1])}</code>"
     return re.sub(r"\b(00[0-4]-\d\d)\b", r'<a href="#s-\1">\1</a>', escape(piece))
