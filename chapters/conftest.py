@@ -1,7 +1,6 @@
 """When a chapter is run again, its pixel pictures are compared too; nbval compares text and SVG."""
 
 from nbval.plugin import IPyNbCell
-
 from pictures import differences
 
 compare_text = IPyNbCell.compare_outputs
