@@ -23,6 +23,7 @@ PARTS = {
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",
     "test_mutations": "mutants",
+    "test_assertions": "mutants",
     "": "package",
 }
 
