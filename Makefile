@@ -13,6 +13,7 @@ book: .venv/ready ## build the book: _build/html/index.html
 test: .venv/ready ## run every test: the package, the chapters again cell by cell, the pages in a browser
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
 	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python tools/routes.py
@@ -28,8 +29,19 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is noticed: chapters/scores/*.json
 	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
 
-links: .venv/ready ## try every address outside the book that it links to
-	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links --quiet --keep-going
+addresses: .venv/ready ## try every address outside the book that it links to
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/addresses --quiet --keep-going
+
+newest: .venv/ready ## run the chapters on the newest NumPy, matplotlib and scikit-learn: _build/newest
+	@rm -rf _build/newest
+	$(PYTHON) -m venv _build/newest
+	_build/newest/bin/pip install --quiet --requirement requirements.txt
+	_build/newest/bin/pip install --quiet --upgrade numpy matplotlib scikit-learn
+	_build/newest/bin/pip install --quiet --no-deps .
+	_build/newest/bin/pytest -m notebooks --numprocesses auto --dist loadfile
+
+formulas: .venv/ready ## change every printed formula, count what is noticed: chapters/scores/formulas.json
+	$(BIN)/python tools/formulas.py --score
 
 bench: ## time nnlib beside PyTorch, JAX, autograd and scikit-learn: benchmarks/results.json
 	@test -x benchmarks/.venv/bin/tqdm || { echo "Installing the peers into benchmarks/.venv (a few minutes, about 2 GB) ..."; \
@@ -47,6 +59,7 @@ pdf: .venv/ready ## print the whole book: _build/pdf/book.pdf
 	@$(BIN)/python tools/browser.py
 	$(BIN)/jupyter-book build . --quiet --warningiserror --nitpick --keep-going --builder singlehtml
 	$(BIN)/python tools/pdf.py
+	$(BIN)/pytest tests/test_pdf.py -m pdf --quiet
 	@echo "The book: _build/pdf/book.pdf"
 
 clean: ## remove what was built (.venv stays)
@@ -63,4 +76,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants links bench lab chapters pdf clean
+.PHONY: help book test seeds mutants addresses formulas newest bench lab chapters pdf clean

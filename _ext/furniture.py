@@ -1,15 +1,27 @@
 """Sphinx extension: a description on every page, a 404 page, and what follows from the repository's address."""
 
 import html
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from docutils import nodes
 
+import nnlib
+
 DESCRIPTION = (
     "Backpropagation derived step by step from one neuron to any network, in notebooks whose every formula "
     "is executed and checked against a numerical derivative."
 )
+
+
+PICTURE = "_static/preview.png"
+PICTURE_SHOWS = "A small network: values flow forward in blue, gradients flow back in dashed orange"
+
+
+def plain(markup):
+    """The words of a title, without its tags."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
 
 
 def pages_address(repository):
@@ -22,7 +34,8 @@ def use_address(app, config):
     """With an address: buttons and canonical links. Without one: no buttons that lead nowhere."""
     options = config.html_theme_options
     repository = options.get("repository_url")
-    options["use_repository_button"] = bool(repository)
+    options["use_repository_button"] = options["use_issues_button"] = options["use_edit_page_button"] = bool(repository)
+    options["extra_footer"] = f"<p>Version {nnlib.__version__}</p>"
     if repository:
         config.html_baseurl = config.html_baseurl or pages_address(repository)
     else:
@@ -36,8 +49,23 @@ def description(doctree):
     return next(plain, DESCRIPTION)
 
 
+def preview(app, pagename, context, words):
+    """What another site shows of a page that somebody links to; its picture needs the repository's address."""
+    told = {"title": context.get("title") or app.config.html_title, "description": words, "type": "article"}
+    told["site_name"] = app.config.html_title
+    if base := app.config.html_baseurl:
+        told |= {
+            "url": base + app.builder.get_target_uri(pagename),
+            "image": base + PICTURE,
+            "image:alt": PICTURE_SHOWS,
+        }
+    return "".join(f'<meta property="og:{name}" content="{html.escape(said)}" />\n' for name, said in told.items())
+
+
 def add_tags(app, pagename, templatename, context, doctree):
-    tags = f'<meta name="description" content="{html.escape(description(doctree))}" />\n'
+    words = description(doctree)
+    tags = f'<meta name="description" content="{html.escape(words)}" />\n'
+    tags += preview(app, pagename, context | {"title": plain(context.get("title", ""))}, words)
     if pagename == "404" and app.config.html_baseurl:  # served under any path, so its links start at the address
         tags = f'<base href="{app.config.html_baseurl}" />\n' + tags
     context["metatags"] = tags + context.get("metatags", "")

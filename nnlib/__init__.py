@@ -32,8 +32,9 @@ from .activations import (
     tanh_vjp,
 )
 from .arguments import GRAD, VJP
+from .checks import check_chain, check_grads
 from .contracts import SuspiciousInput, link
-from .diagnosis import Cause, Diagnosis, check_grads, diagnose, diagnose_function
+from .diagnosis import diagnose, diagnose_function, grads_of_step
 from .gradcheck import CheckResult, check_vjp, numerical_grad, numerical_jacobian, relative_error, vjp_error
 from .layers import dense, dense_vjp
 from .literate import landed, shown
@@ -52,14 +53,15 @@ from .losses import (
 )
 from .network import backward, forward, init_params, value_and_grad
 from .training import Step, batches, sgd_step, train
+from .verdict import Cause, Diagnosis
 
 link()
 
 __version__ = "0.1.0"
 __all__ = [
-    "backward", "batches", "bce", "bce_grad", "Cause", "check_grads", "check_vjp", "CheckResult", "cross_entropy",
+    "backward", "batches", "bce", "bce_grad", "Cause", "check_chain", "check_grads", "check_vjp", "CheckResult", "cross_entropy",
     "cross_entropy_grad", "dense", "dense_vjp", "diagnose", "diagnose_function", "Diagnosis", "forward", "GRAD",
-    "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad",
+    "grads_of_step",     "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad",
     "numerical_jacobian", "one_hot", "relative_error", "relu", "relu_vjp", "sgd_step", "shown", "sigmoid",
     "sigmoid_bce", "sigmoid_bce_grad", "sigmoid_vjp", "softmax", "softmax_cross_entropy",
     "softmax_cross_entropy_grad", "softmax_vjp", "Step", "SuspiciousInput", "tanh", "tanh_vjp", "train",

@@ -1,362 +1,160 @@
-"""Is this gradient of a network right, and if not, which mistake made it wrong?
+"""If a gradient of a network is wrong, which mistake made it so? In gradients, and in a function that makes them.
 
-`check_grads` compares with the numerical derivative. `diagnose` goes further: it looks, among the `mistakes` that people
-make, for those that reproduce the wrong gradient to its last entry, and says in words what it found.
+`diagnose` looks, among the `mistakes` that people make, for those that reproduce the wrong gradient to its last entry, and
+says in words what it found.
 """
 
-import inspect
-import re
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from copy import deepcopy
-from html import escape
-from itertools import chain, count, islice, product, repeat
-from textwrap import fill
+from itertools import chain, count, islice, product
 from typing import NamedTuple
 
 import numpy as np
 
 from .activations import identity, sigmoid, softmax, tanh
-from .arguments import FUSED, GRAD, VJP, as_it_is, check_function, check_layers, promises
-from .contracts import Array, all_finite, bare, check_kind
-from .gradcheck import CheckResult, compare, nudge
-from .layers import dense_vjp
+from .arguments import (
+    GRAD,
+    VJP,
+    as_it_is,
+    check_function,
+    check_layers,
+    check_list,
+    check_number,
+    check_sizes,
+    promises,
+)
+from .card import number, sizes_of
+from .clues import clues, slope_used
+from .contracts import Array, all_finite, bare, brief, check_flag, check_kind
+from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, straight
+from .gradcheck import check_vjp, compare, numerical_grad, relative_error
 from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
-from .mistakes import MISTAKES, Net
-from .network import forward, init_params, value_and_grad
-from .search import Case, agree, effects, grads_of, progress, rounding, run, search, touched
+from .mistakes import MISTAKES, Mistake
+from .network import init_params
+from .search import Case, agree, search, widest
+from .slots import Net, grads_of
+from .verdict import EXPLAINED, Cause, Diagnosis, advice, cause, evidence, good_batch, is_own, limits
 
-SMOOTH = {identity, sigmoid, tanh, softmax}  # any other activation may bend where its input changes sign
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}  # between two ways to compute one gradient
 
-# Right or wrong, beside the numerical derivative --------------------------------------------------------------------
+# What the functions below require -----------------------------------------------------------------------------------
 
 
-def pairs_on_trial(name, key, grads, given):
-    """A pair for every layer, of arrays of real numbers; their shapes and values are what is judged."""
-    check_layers(name, key, grads, ("dW", "db"), len(given["params"]))
-    for k, pair in enumerate(grads):
+class Brought(NamedTuple):
+    """Gradients on trial, and which layers have no b."""
+
+    grads: list
+    without_b: list
+
+
+class Sizes(list):
+    """Units per layer; with those of a square network beside them."""
+
+    square = None
+
+
+def penalty_promised(name, key, penalty, given):
+    """("l1" or "l2", strength), and whose it is if not of W alone; returns all three."""
+    check_list(name, key, penalty, 'such things as "l2", its strength, and "W and b" if it is not of W alone')
+    kind, strength, whose = (*penalty, "W")[:3] if 1 < len(penalty) < 4 else (None, None, None)
+    if kind not in ("l1", "l2") or whose not in ("W", "W and b"):
+        raise ValueError(f'{name}: {key} must be such as ("l2", 0.01) or ("l1", 0.01, "W and b"), got {brief(penalty)}')
+    return kind, check_number(name, f"{key}[1]", strength), whose
+
+
+def mistakes_promised(name, key, mistakes, given):
+    check_list(name, key, mistakes, "entries that nnlib.mistakes.mistake has made")
+    for k, entry in enumerate(mistakes):
+        if not isinstance(entry, Mistake):
+            got = type(entry).__name__
+            raise TypeError(f"{name}: {key}[{k}] must be made by nnlib.mistakes.mistake, got {got}")
+
+
+def one_of(known):
+    """A promise to be one of a few words."""
+
+    def check(name, key, word, given):
+        if word not in tuple(known):
+            raise ValueError(f"{name}: {key} must be {' or '.join(map(repr, known))}, got {brief(word)}")
+
+    return check
+
+
+def anything(name, key, value, given):
+    """On trial: what is wrong with it is the diagnosis."""
+
+
+def with_zeros(given):
+    """A layer (W, None) has the b of one without a bias, 0, and no gradient of b on trial."""
+    params, t = given["params"], given["t"]
+    if isinstance(t, np.ndarray) and t.dtype.kind in "iu" and t.ndim == 1:
+        raise TypeError("diagnose: t must have one column per class, got class numbers; pass one_hot(t, n_classes)")
+    if is_list_of_pairs(params) and any(b is None for _, b in params):
+        given["grads"] = Brought(given["grads"], [b is None for _, b in params])
+        given["params"] = with_biases(params)
+
+
+def with_biases(params):
+    return [(W, np.zeros(len(W), W.dtype) if b is None and isinstance(W, np.ndarray) else b) for W, b in params]
+
+
+def is_list_of_pairs(layers):
+    is_list = isinstance(layers, (list, tuple))
+    return is_list and all(isinstance(layer, (list, tuple)) and len(layer) == 2 for layer in layers)
+
+
+def fill_in(given):
+    """What was left out: a network of three layers, and the loss that goes with its output."""
+    acts = given["acts"]
+    if given["rng"] is None:
+        given["rng"] = np.random.default_rng(0)
+    if given["sizes"] is None and isinstance(acts, (list, tuple, type(None))):
+        n_layers = 3 if acts is None else len(acts)
+        given["sizes"] = Sizes([*islice((n for n in count(4) if n != 7), n_layers), 3])
+        given["sizes"].square = [5] * (n_layers + 1)
+    if acts is None and isinstance(given["sizes"], (list, tuple)):
+        acts = given["acts"] = [tanh] * (len(given["sizes"]) - 2) + [identity]
+    if given["loss"] is None and isinstance(acts, (list, tuple)) and acts:
+        given["loss"] = USUAL_LOSS.get(acts[-1], half_mse)
+
+
+def sizes_promised(name, key, sizes, given):
+    """With those of a square network, which shows the transposes; an output size that was given stays."""
+    checked = Sizes(check_sizes(name, key, sizes, given))
+    K = checked[-1]
+    checked.square = getattr(sizes, "square", None) or [K if 3 <= K <= 12 else 5] * (len(checked) - 1) + [K]
+    return checked
+
+
+def function_on_trial(name, key, function, given):
+    check_function(name, key, function)
+
+
+def pairs_in_any_layout(name, key, params, given):
+    check_layers(name, key, params, ("W", "b"))
+    for k, pair in enumerate(params):
         for letter, array in zip("Wb", pair):
-            check_kind(name, f"{key}[{k}] d{letter}", array, kinds="f")
+            if array is not None:
+                check_kind(name, f"{key}[{k}] {letter}", array, kinds="f")
 
 
-@promises(real=True, as_given=True, leave=as_it_is, grads=pairs_on_trial)
-def check_grads(params: list, acts: list, x: Array, t: Array, loss, grads: list | None = None) -> CheckResult:
-    """Is this gradient right? Compare every entry with the numerical derivative of the loss.
-
-    Parameters
-    ----------
-    params, acts, x, t, loss
-        As for `value_and_grad`.
-    grads : list of (dW, db), optional
-        The gradients on trial; those of `value_and_grad` if left out.
-
-    Returns
-    -------
-    result : CheckResult
-        True when every entry is right; printed, it names the layer and the entry that are wrong, and both values.
-        Entries where a unit changes sides within the step, as a ReLU may, are counted and not judged.
-
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the network, the batch and the loss do not fit, or `grads` has not one pair per layer. A gradient of another
-        shape is no error but a verdict.
-
-    Notes
-    -----
-    Shown in chapter 11 and appendix A.
-    """
-    if grads is None:
-        _, grads = value_and_grad(params, acts, x, t, loss)
-    exact = [(np.array(W, dtype=float), np.array(b, dtype=float)) for W, b in params]
-    x, t = np.array(x, dtype=float), np.array(t, dtype=float)
-
-    def value_and_sides(params):
-        """The loss, and on which side of its bend every unit stands."""
-        y, trace = forward(params, acts, x)
-        return loss(y, t), [z > 0 for (_, z, _), act in zip(trace, acts) if act not in SMOOTH]
-
-    size, _ = value_and_sides(exact)
-    entries = []
-    parameters = [(k, j, f"layer {k + 1} {'Wb'[j]}") for k in range(len(params)) for j in range(2)]
-    for k, j, name in progress(parameters, "numerical derivatives"):
-        expected, kinks = np.empty(exact[k][j].shape), np.zeros(exact[k][j].shape, dtype=bool)
-        for i in np.ndindex(expected.shape):
-            up, down = nudge(exact[k][j], i, 1e-5)
-            (above, sides), (below, others) = (value_and_sides(with_entry(exact, k, j, array)) for array in (up, down))
-            expected[i] = (above - below) / (up[i] - down[i])
-            kinks[i] = any((s != o).any() for s, o in zip(sides, others))
-        note = f"{kinks.sum()} not checkable: a unit crosses 0 within the step" if kinks.any() else ""
-        entries.append(compare(name, grads[k][j], expected, kinks, size, note))
-    return CheckResult(tuple(entries))
+def flag(name, key, value, given):
+    return check_flag(name, key, value)
 
 
-def with_entry(params, k, j, array):
-    """`params` with array j of layer k replaced."""
-    pair = (array, params[k][1]) if j == 0 else (params[k][0], array)
-    return [*params[:k], pair, *params[k + 1 :]]
-
-
-# What a diagnosis is ------------------------------------------------------------------------------------------------
-
-HEAD = {
-    "right": "Right: every gradient agrees with nnlib's backward pass.",
-    "named": "Wrong, and explained to the last entry:",
-    "ambiguous": "Wrong, and this batch cannot tell {} explanations apart:",
-    "unknown": "Wrong, and no mistake on the list explains it, nor do two of them together.",
-    "bad_input": "This cannot be the gradient of the network.",
-}
-EXPLAINED = ("unknown", "named", "ambiguous")  # by none, by one, by several
-SHOWN = 5  # explanations at most
-
-
-class Cause(NamedTuple):
-    """A mistake that explains gradients, and where it was made."""
-
-    name: str  #: as in the list of mistakes
-    layer: int | None  #: counted from 1; None where there are several
-    scope: str  #: "everywhere", "hidden layers", or "layer 2"
-    parameter: str  #: whose gradients it spoils: "W", "b", or "W and b"
-    sentence: str  #: what happened, for a human
-    chapter: int  #: to read: it derives the rule, though another may build the function
-    rule: str  #: the line of nnlib to look at
-
-    def __str__(self):
-        return f"{self.sentence} Look at {self.rule}, and at chapter {self.chapter}."
-
-
-class Diagnosis(NamedTuple):
-    """What `diagnose` found; true when all is right. Print it, or end a notebook cell with it."""
-
-    status: str  #: "right", "named", "ambiguous", "unknown", or "bad_input"
-    explanations: tuple = ()  #: the alternatives, each a tuple of the causes that act together
-    entries: tuple = ()  #: of CheckEntry, one per parameter: its worst entry, beside the right value
-    remarks: tuple = ()  #: sentences: the evidence, what else was seen, what to try next
-    params: tuple = ()  #: of the network, for its drawing
-
-    @property
-    def causes(self) -> tuple:
-        """The causes of all explanations."""
-        return tuple(dict.fromkeys(chain.from_iterable(self.explanations)))
-
-    @property
-    def head(self) -> str:
-        """The verdict, in one sentence."""
-        return HEAD[self.status].format(len(self.explanations))
-
-    def __bool__(self):
-        return self.status == "right"
-
-    def __str__(self):
-        lines = [self.head]
-        for explanation in self.explanations[:SHOWN]:
-            for mark, cause in zip(chain("-", repeat("+")), explanation):
-                lines.append(fill(str(cause), 78, initial_indent=f"  {mark} ", subsequent_indent="    "))
-        if len(self.explanations) > SHOWN:
-            lines.append(f"  - and {len(self.explanations) - SHOWN} more")
-        return "\n".join(lines + [fill(remark, 78) for remark in self.remarks])
-
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        """The same with a table, and the wrong gradients marked on a drawing of the network."""
-        parts = [f"<p {INK}><b>{escape(self.head)}</b></p>"]
-        if self.explanations:
-            causes = ["<br/>and: ".join(map(as_html, explanation)) for explanation in self.explanations[:SHOWN]]
-            parts.append(f"<ul {INK}>{''.join(f'<li {INK}>{cause}</li>' for cause in causes)}</ul>")
-        parts += [f"<p {INK}>{escape(remark)}</p>" for remark in self.remarks]
-        if wrong := [entry.name for entry in self.entries if not entry.ok]:
-            parts += [table(self.entries), drawing(self.params, wrong)]
-        return CARD.format("\n".join(filter(None, parts)))
-
-
-# A light card with its own ink, as figures are: no theme of a page makes it illegible.
-CARD = """\
-<figure class="diagnosis" style="background:#fff;color:#1f2430;border:1px solid #d5d9e0;border-radius:8px;\
-margin:0;padding:12px;text-align:left">
-{}
-</figure>"""
-INK = 'style="color:inherit;background:none;margin-top:0;margin-bottom:6px"'
-CELL = 'style="padding:2px 14px 2px 0;text-align:left"'
-
-
-def as_html(cause):
-    return f"{escape(cause.sentence)} Look at <code {INK}>{escape(cause.rule)}</code>, and at chapter {cause.chapter}."
-
-
-def table(entries):
-    head = "".join(f'<th scope="col" {CELL}>{title}</th>' for title in ("gradient", "verdict", "got", "expected"))
-    rows = ""
-    for entry in entries:
-        cells = "".join(f"<td {CELL}>{escape(words)}</td>" for words in in_words(entry))
-        rows += f'<tr {INK}><th scope="row" {CELL}>d{entry.name}</th>{cells}</tr>\n'
-    return f"<table {INK}><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>"
-
-
-def in_words(entry):
-    """The verdict on one gradient, and the two numbers that show it, in as many digits as it takes."""
-    if entry.ok:
-        return "right", "", ""
-    if entry.at is None:
-        return f"wrong: {entry.note}", "", ""
-    digits = next(n for n in range(4, 18) if f"{entry.got:.{n}g}" != f"{entry.expected:.{n}g}")
-    place = f"wrong at {list(entry.at)}".replace(", ", ",\N{NO-BREAK SPACE}")
-    return place, f"{entry.got + 0:.{digits}g}", f"{entry.expected:.{digits}g}"  # + 0: no minus zero
-
-
-def drawing(params, wrong):
-    """The network with the wrong gradients marked, as an <img>; nothing where matplotlib is missing."""
-    try:
-        from .explore import data_uri
-        from .plots import compose, draw_network, svg
-    except ImportError:
-        return ""
-    sizes = sizes_of(params)
-    size = (1.6 * len(sizes), 0.4 * min(max(sizes), 8) + 1)
-    picture = svg(compose(lambda ax: draw_network(ax, params, mark=wrong), size=size))
-    words = f"Network {'-'.join(map(str, sizes))}, the wrong gradients marked: {', '.join(wrong)}."
-    return f'<img alt="{words}" src="{data_uri(picture)}" style="max-width:100%;filter:none"/>'
-
-
-def sizes_of(params):
-    return [params[0][0].shape[1], *(len(b) for _, b in params)]
-
-
-# In words -----------------------------------------------------------------------------------------------------------
-
-
-def cause(case, made):
-    """A mistake that was found, as a reader is told of it."""
-    mistake, edit, layers, constant = made
-    if len(layers) == 1:
-        layer, scope, place = layers[0] + 1, f"layer {layers[0] + 1}", f"in layer {layers[0] + 1}"
-    elif len(case.right) - 1 in layers:
-        layer, scope, place = None, "everywhere", "everywhere"
-    else:
-        layer, scope, place = None, "hidden layers", "in the hidden layers"
-    if edit.only:
-        place = f"for {edit.only} {place}"
-    wrong = set(chain.from_iterable(touched(case, made)))
-    parameter = " and ".join("Wb"[j] for j in sorted(wrong))
-    sentence = mistake.sentence.format(place=place, constant=f"{constant:.6g}", detail=edit.detail)
-    rule = {"W": "dW", "b": "db", "δ": "activation"}.get(edit.only, mistake.rule)
-    return Cause(
-        mistake.name, layer, scope, parameter, sentence, mistake.chapter, line_of_nnlib(case.net, rule, layers[-1])
-    )
-
-
-def line_of_nnlib(net, rule, k):
-    """The line in which nnlib follows a rule in layer k."""
-    is_last = k == len(net.acts) - 1
-    if rule == "activation" and is_last and net.loss in FUSED:
-        rule = "loss"  # which has the output's activation inside
-    elif rule == "loss" and not is_last:
-        rule = "dW"
-    function = {"loss": GRAD[net.loss], "activation": VJP[net.acts[k]]}.get(rule, dense_vjp)
-    start = f"{rule} = " if function is dense_vjp else "return "
-    try:
-        lines = map(str.strip, inspect.getsource(function).splitlines())
-    except (OSError, TypeError):  # what a reader has added to a table may have no source
-        return function.__name__
-    line = next((line for line in lines if line.startswith(start)), "").removeprefix("return ")
-    return f"{function.__name__}: {re.split('  #| if ', line)[0]}"
-
-
-def evidence(entries):
-    """The worst entry of the first wrong layer, counted from the output."""
-    wrong = [entry for entry in entries if not entry.ok]
-    layer = wrong[-1].name[1:]
-    of_layer = (entry for entry in wrong if entry.name[1:] == layer)
-    worst = max(
-        of_layer, key=lambda entry: round(entry.worst, 9)
-    )  # a common factor errs alike in W and b: rounding does not choose
-    _, got, expected = in_words(worst)
-    seen = (
-        f"d{worst.name}{list(worst.at)} is {got}, expected {expected}." if expected else f"d{worst.name} {worst.note}."
-    )
-    names = ", ".join(f"d{entry.name}" for entry in wrong)
-    return f"{seen} Wrong: {names}. Counted from the output, layer {layer} is the first wrong one."
-
-
-def clues(case, entries):
-    """What there is to say of gradients that nothing on the list explains."""
-    net, grads, right = case.net, case.grads, [grads_of(s) for s in case.right]
-
-    def equal(got, want, judged=(1, 0)):
-        return all(agree(pair, other, rounding(other, case.tolerance), judged) for pair, other in zip(got, want))
-
-    def times(factor, pairs):
-        return [(factor * dW, factor * db) for dW, db in pairs]
-
-    wrong = [(int(entry.name[1:]) - 1, "Wb".index(entry.name[0]), entry) for entry in entries if not entry.ok]
-    k, j, _ = wrong[-1]
-    both = len(wrong) > 1 and wrong[-2][0] == k
-    line = line_of_nnlib(net, "activation" if both else ("dW", "db")[j], k)
-    yield f"{'Both gradients' if both else 'One gradient'} of layer {k + 1} {'are' if both else 'is'} wrong: look at {line}."
-    factors = [(k, j, entry.name, entry.got / entry.expected) for k, j, entry in wrong if entry.expected]
-    if factors and equal(grads, times(factors[-1][-1], right)):
-        yield f"Every gradient is {factors[-1][-1]:.6g} times the right one."
-    else:
-        alike = defaultdict(list)
-        for k, j, name, factor in factors:
-            if equal([grads[k]], times(factor, [right[k]]), [j]):
-                alike[f"{factor:.6g}"].append(f"d{name}")
-        for factor, several in alike.items():
-            yield f"{', '.join(several)} {'is' if len(several) == 1 else 'are each'} {factor} times the right one."
-    for loss in GRAD:
-        if equal(grads, map(grads_of, run(net._replace(g=bare(GRAD[loss])(net.trace[-1][2], net.t))))):
-            yield f"It is the gradient of another loss, {loss.__name__}."
-    if equal(grads[::-1], right):
-        yield "It is right, but listed from the output on: nnlib lists the first layer first."
-
-
-def advice(net):
-    """Which batch would tell more, where this one is not the best."""
-    sizes = sizes_of(net.params)
-    wishes = {
-        f"a batch of {good_batch(sizes)}": len(net.t) < 3 or len(net.t) in sizes,
-        "at least 3 outputs": sizes[-1] < 3,
-        "layers of different sizes": len(set(sizes)) < len(sizes),
-    }
-    if any(wishes.values()):
-        yield f"To see more, try {' and '.join(wish for wish, wanted in wishes.items() if wanted)}."
-
-
-def good_batch(sizes):
-    """7, or the next number that is no size of the network: then no shapes fit by chance, and 1/N is no other factor."""
-    return next(n for n in count(7) if n not in sizes)
-
-
-def limits(case):
-    """What would look right too, and what this network cannot show."""
-    done = {
-        mistake.name: {what for _, found in effects(case, mistake) for what in found.values()} for mistake in MISTAKES
-    }
-    unseen = [name for name, what in done.items() if "nothing" in what and "changes" not in what]
-    unfit = [name for name, what in done.items() if "unfit" in what and not what & {"nothing", "changes"}]
-    if unseen:
-        yield f"On this batch these would look right too: {', '.join(unseen)}."
-    if unfit:
-        yield f"Where sizes differ, these cannot be made: {', '.join(unfit)}; a square network shows them."
-    yield from advice(case.net)
-
-
-# Which mistake: in gradients ----------------------------------------------------------------------------------------
-
-
-def anything(name, key, grads, given):
-    """Whatever it is, it is part of the diagnosis."""
+# Which mistake: in gradients --------------------------------------------------------------------------------------------
 
 
 def read_grads(grads, params):
-    """The gradients as arrays of whatever shapes; raises where they cannot be gradients."""
+    """The gradients as arrays of whatever shapes, None for a b that is not there; raises where they are none."""
+    grads, without_b = grads if isinstance(grads, Brought) else (grads, [b is None for _, b in params])
+    grads = by_layer(grads, len(params))
     check_layers("diagnose", "grads", grads, ("dW", "db"), len(params))
     single = params[0][0].dtype == np.float32
     return [
-        (read_array(f"grads[{k}] dW", dW, single), read_array(f"grads[{k}] db", db, single))
-        for k, (dW, db) in enumerate(grads)
+        (read_array(f"grads[{k}] dW", dW, single), None if without else read_array(f"grads[{k}] db", db, single))
+        for k, ((dW, db), without) in enumerate(zip(grads, without_b))
     ]
 
 
@@ -373,16 +171,41 @@ def read_array(key, X, single):
     return np.asarray(X, dtype=np.float32 if single or getattr(X, "dtype", None) == np.float32 else float)
 
 
-@promises(real=True, as_given=True, leave=as_it_is, grads=anything)
-def diagnose(params: list, acts: list, x: Array, t: Array, loss, grads: list) -> Diagnosis:
+@promises(
+    real=True,
+    as_given=True,
+    before=with_zeros,
+    leave=as_it_is,
+    grads=anything,
+    penalty=penalty_promised,
+    mistakes=mistakes_promised,
+)
+def diagnose(
+    params: list,
+    acts: list,
+    x: Array,
+    t: Array,
+    loss,
+    grads: list,
+    *,
+    penalty: tuple | None = None,
+    mistakes: list = MISTAKES,
+) -> Diagnosis:
     """Name the mistake that made these gradients wrong.
 
     Parameters
     ----------
     params, acts, x, t, loss
         As for `value_and_grad`. A batch of 7, at least 3 outputs and layers of different sizes tell most mistakes apart.
+        A layer without a bias is (W, None).
     grads : list of (dW, db)
-        The gradients on trial, from any code. Wrong shapes are part of the diagnosis.
+        The gradients on trial, from any code: a list, or a dictionary of names such as "dW1". Wrong shapes are part of the
+        diagnosis.
+    penalty : ("l2", strength) or ("l1", strength), optional
+        What the loss adds for the weights: strength / 2 times the sum of their squares, or strength times the sum of their
+        absolute values. A third word, "W and b", says that the biases have it too.
+    mistakes : list
+        The mistakes to look for.
 
     Returns
     -------
@@ -396,98 +219,224 @@ def diagnose(params: list, acts: list, x: Array, t: Array, loss, grads: list) ->
         - "unknown": none does; the remarks say where the error enters, and a common factor if there is one;
         - "bad_input": `grads` cannot be a gradient of this network: too few pairs, None, NaN.
 
-    Raises
-    ------
-    ValueError, TypeError, FloatingPointError
-        If the network, the batch and the loss do not fit.
-
     Notes
     -----
-    Shown in appendix A, with the list of mistakes.
+    Shown in appendix A, with the list of mistakes. A search that is interrupted returns what it has found so far.
     """
     try:
         grads = read_grads(grads, params)
     except (ValueError, TypeError) as complaint:
         return Diagnosis("bad_input", remarks=(f"{complaint}.",))
-    params = [(np.array(W, dtype=float), np.array(b, dtype=float)) for W, b in params]
-    t = np.array(t, dtype=float)
-    y, trace = forward(params, acts, np.array(x, dtype=float))
-    net = Net(params, acts, trace, t, loss, GRAD[loss](y, t))
-    case = Case.of(net, grads, max(ROUNDING[X.dtype] for X in chain.from_iterable(grads)))
-    entries = tuple(
-        compare(f"{letter}{k}", got, want, np.zeros(want.shape, dtype=bool), max(np.abs(X).max() for X in grads_of(s)))
-        for k, (pair, s) in enumerate(zip(grads, case.right), start=1)
-        for letter, got, want in zip("Wb", pair, grads_of(s))
-    )
-    if all(entry.ok for entry in entries):
-        return Diagnosis("right", (), entries, tuple(limits(case)), params)
+    return judge(params, acts, x, t, loss, grads, penalty or (), mistakes)
 
-    remarks, found = [evidence(entries)], search(case)
+
+def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
+    """The diagnosis of gradients that have been read, and of the value of the loss that came with them."""
+    tolerance = max(ROUNDING[X.dtype] for X in chain.from_iterable(grads) if X is not None)
+    params = [tuple(np.array(X, dtype=float) for X in pair) for pair in with_biases(params)]
+    x, t = np.array(x, dtype=float), np.array(t, dtype=float)
+    net = Net.of(params, acts, x, t, loss, penalty)
+    if wrong := foreign_rule(net):
+        return Diagnosis("named", ((wrong,),), params=params)
+
+    flat = (
+        [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)] if len(t) > 1 else grads
+    )  # or no sum shows
+    bent = {
+        np.shape(db): b.shape for (_, db), (_, f), (_, b) in zip(grads, flat, params) if np.shape(f) != np.shape(db)
+    }
+    proviso = [f"with db as {shape}, for b as {b}" for shape, b in bent.items()][:1]
+    case = Case.of(net, flat, tolerance, mistakes)
+    entries = compared(case)
+    losses, remarks = scales(net), []
+    if value is not None:
+        losses, remarks = own_loss(net, value, all(entry.ok for entry in entries))
+    for words, scale in (("", 1.0), *losses):
+        if right_at(case, scale):
+            if remarks and not words:
+                return Diagnosis("named", ((other_loss(net, *remarks),),), entries, (), "", params)
+            proviso = [f"for a loss that is {words} times {loss.__name__}", *proviso] if words else proviso
+            return Diagnosis("right", (), compared(case, scale), tuple(limits(case)), " and ".join(proviso), params)
+    return explained(case, entries, losses, remarks, params)
+
+
+def compared(case, scale=1.0):
+    """Every gradient on trial beside that of nnlib."""
+    right = (
+        case.right if scale == case.net.scale else Case.of(case.net._replace(g=scale * case.net.g), case.grads).right
+    )
+    return tuple(
+        compare(f"{letter}{k}", got, want, np.zeros(want.shape, dtype=bool), max(np.abs(X).max() for X in grads_of(s)))
+        for k, (pair, s) in enumerate(zip(case.grads, right), start=1)
+        for letter, got, want in zip("Wb", pair, grads_of(s))
+        if got is not None
+    )
+
+
+def right_at(case, scale):
+    return all(entry.ok for entry in compared(case, scale))
+
+
+def explained(case, entries, losses, remarks, params):
+    """The explanations of wrong gradients, or what else there is to say of them."""
+    found, finished = look(case, losses)
+    said = [evidence(entries)]
     if not found and any(entry.at is None for entry in entries):  # a shape is wrong
-        straight = Case.of(net, straighten(case), case.tolerance)
-        if all(agree(pair, grads_of(s), slack) for pair, s, slack in zip(straight.grads, case.right, case.slack_right)):
-            remarks.append("The numbers are right, the shapes are not.")
-        elif found := search(straight):
-            remarks.append("This holds when the axes of length 1 that do not belong are dropped.")
+        straightened = Case.of(case.net, straighten(case), case.tolerance, case.mistakes)
+        if all(agree(pair, grads_of(s), e) for pair, s, e in zip(straightened.grads, case.right, case.slack_right)):
+            said.append("The numbers are right, the shapes are not.")
+        else:
+            found, finished = look(straightened, losses)
+            said += ["This holds when the axes of length 1 that do not belong are dropped."] * bool(found)
+    explanations = tuple(tuple(cause(case, made) for made in together) for _, together in found)
+    if not found and remarks:
+        return Diagnosis("named", ((other_loss(case.net, *remarks),),), entries, tuple(said), "", params)
     status = EXPLAINED[min(len(found), 2)]
+    said += [
+        f"Your loss is {words} times {case.net.loss.__name__}; that is no mistake."
+        for words in {w for w, _ in found if w}
+    ]
+    said += remarks if not any(words for words, _ in found) else []
+    said += [
+        f"If your loss is {words} times {case.net.loss.__name__}, nothing is wrong." for words in excuses(explanations)
+    ]
     if status == "unknown":
-        remarks += [*clues(case, entries), *advice(net)]
+        said += [*clues(case, entries), *advice(case.net)]
     if status == "ambiguous":
-        remarks += list(advice(net)) or ["Another batch, loss or activation may tell them apart."]
-    explanations = tuple(tuple(cause(case, made) for made in together) for together in found)
-    return Diagnosis(status, explanations, entries, tuple(remarks), params)
+        said += list(advice(case.net)) or ["Another batch, loss or activation may tell them apart."]
+    if not finished:
+        said.append("The search was interrupted: there may be other explanations.")
+    return Diagnosis(status, explanations, entries, tuple(said), "", params)
+
+
+def look(case, losses):
+    """The distinct explanations, and whether the search came to its end."""
+    found = []
+    try:
+        found.extend(search(case, losses))
+    except KeyboardInterrupt:
+        return widest(found), False
+    return widest(found), True
+
+
+FACTORS = {"missing_1/N": "N", "factor_2": "2", "factor_1/2": "½", "mean_over_outputs": "1/K", "double_1/N": "1/N"}
+
+
+def excuses(explanations):
+    """A common factor may be the loss that somebody means."""
+    if len(explanations) == 1 and len(explanations[0]) == 1:
+        (only,) = explanations[0]
+        if only.name in FACTORS and only.scope in ("everywhere", "layer 1") and only.parameter == "W and b":
+            yield FACTORS[only.name]
 
 
 def straighten(case):
     """The gradients on trial, without the axes of length 1 that do not belong there."""
 
-    def straight(got, want):
-        fits = got.squeeze().shape == want.squeeze().shape
-        return got if got.shape == want.shape else got.reshape(want.shape) if fits else got.squeeze()
+    def straightened(got, want):
+        if got is None or got.shape == want.shape:
+            return got
+        return got.reshape(want.shape) if got.squeeze().shape == want.squeeze().shape else got.squeeze()
 
-    return [(straight(dW, s.dW), straight(db, s.db)) for (dW, db), s in zip(case.grads, case.right)]
+    return [(straightened(dW, s.dW), straightened(db, s.db)) for (dW, db), s in zip(case.grads, case.right)]
 
 
-# Which mistake: in a function ---------------------------------------------------------------------------------------
+# The loss and the rules that are not nnlib's -----------------------------------------------------------------------------
+
+
+def scales(net):
+    """Usual losses of which nnlib's is a part, and how many times nnlib's they are: those that have no other name."""
+    N, K = net.t.shape
+    usual = {"2/K": 2 / K, "2N": 2 * N} if net.loss is half_mse else {}
+    return tuple((words, scale) for words, scale in usual.items() if scale not in (1, 2, 1 / 2, N, 1 / K, 1 / N))
+
+
+def own_loss(net, value, is_right):
+    """How many times nnlib's loss a value is, and what there is to say if it is another number."""
+    loss, penalty = bare(net.loss)(net.trace[-1][2], net.t), penalty_of(net)
+    ratio = (value - penalty) / loss
+    if abs(ratio - 1) < 1e-6:
+        return (), []
+    N, K = net.t.shape
+    names = {"2": 2, "½": 1 / 2, "N": N, "1/K": 1 / K, "2/K": 2 / K, "2N": 2 * N, "1/N": 1 / N}
+    words = next((words for words, scale in names.items() if abs(ratio / scale - 1) < 1e-6), number(ratio))
+    return ((words, names.get(words, ratio)),), [value, loss + penalty]
+
+
+def penalty_of(net):
+    """What the penalty adds to the loss."""
+    if not net.penalty:
+        return 0.0
+    kind, strength, whose = net.penalty
+    arrays = [X for pair in net.params for letter, X in zip("Wb", pair) if letter in whose]
+    return strength * sum((X**2).sum() / 2 if kind == "l2" else abs(X).sum() for X in arrays)
+
+
+def other_loss(net, value, expected):
+    """The cause where the value that came with the gradients is no multiple of the loss that has these gradients."""
+    sentence = (
+        f"The loss that is returned is {number(value)}, where {net.loss.__name__} of this network is {number(expected)}: "
+        "the forward pass or the loss is another one, and these gradients do not belong to it."
+    )
+    return Cause("other_loss", None, "everywhere", "W and b", sentence, 6, f"{net.loss.__name__}")
+
+
+def foreign_rule(net):
+    """A rule that was added to a table and is no derivative of its function, as a cause."""
+    rng = np.random.default_rng(0)
+    for k, act in enumerate(net.acts):
+        if not is_own(VJP[act]) and not check_vjp(act, VJP[act], net.trace[k][1][:7], rng=rng):
+            return wrong_rule(f"VJP[{act.__name__}]", act, k + 1, 4)
+    if not is_own(GRAD[net.loss]):
+        y, t = net.trace[-1][2][:7], net.t[:7]
+        if relative_error(GRAD[net.loss](y, t), numerical_grad(lambda y: net.loss(y, t), y)) > 1e-6:
+            return wrong_rule(f"GRAD[{net.loss.__name__}]", net.loss, len(net.acts), 6)
+    return None
+
+
+def wrong_rule(entry, function, layer, chapter):
+    sentence = f"The rule {entry} that was added is not the derivative of {function.__name__}, so it can judge nothing."
+    return Cause("wrong_rule", layer, f"layer {layer}", "W and b", sentence, chapter, entry)
+
+
+# Which mistake: in a function -------------------------------------------------------------------------------------------
 
 USUAL_LOSS = {identity: softmax_cross_entropy, softmax: cross_entropy, sigmoid: bce}
 
 
-def fill_in(given):
-    """What was left out: a network of three layers, and the loss that goes with its output."""
-    acts = given["acts"]
-    if given["rng"] is None:
-        given["rng"] = np.random.default_rng(0)
-    if given["sizes"] is None and isinstance(acts, (list, tuple, type(None))):
-        n_layers = 3 if acts is None else len(acts)
-        given["sizes"] = [*islice((n for n in count(4) if n != 7), n_layers), 3]
-    if acts is None and isinstance(given["sizes"], (list, tuple)):
-        acts = given["acts"] = [tanh] * (len(given["sizes"]) - 2) + [identity]
-    if given["loss"] is None and isinstance(acts, (list, tuple)) and acts:
-        given["loss"] = USUAL_LOSS.get(acts[-1], half_mse)
-
-
-def function_on_trial(name, key, my_backward, given):
-    check_function(name, key, my_backward)
-
-
-@promises(as_given=True, before=fill_in, leave=as_it_is, my_backward=function_on_trial)
+@promises(
+    as_given=True,
+    before=fill_in,
+    leave=as_it_is,
+    my_backward=function_on_trial,
+    sizes=sizes_promised,
+    examples=one_of(EXAMPLES),
+    weights=one_of(WEIGHTS),
+    penalty=penalty_promised,
+    mistakes=mistakes_promised,
+)
 def diagnose_function(
     my_backward: Callable,
     sizes: list | None = None,
     acts: list | None = None,
     loss=None,
     rng: np.random.Generator | None = None,
+    *,
+    examples: str = "rows",
+    weights: str = "out in",
+    penalty: tuple | None = None,
+    mistakes: list = MISTAKES,
 ) -> Diagnosis:
     """Name the mistake in a backward pass, by running it where mistakes look different from one another.
 
     It is run on a batch of 7 through a network whose sizes are all different, and through a square one, which shows the
-    transposes; what holds for both is reported.
+    transposes; what holds for both is reported. Where it is not right, and other conventions are, that is the verdict.
 
     Parameters
     ----------
     my_backward : function
-        ``my_backward(params, acts, x, t) -> grads``, a list of (dW, db). It gets copies, so that it cannot change what it is
+        ``my_backward(params, acts, x, t) -> grads``, a list of (dW, db) or a dictionary of names such as "dW1"; or
+        ``-> (loss, grads)``, and then the value is compared too. It gets copies, so that it cannot change what it is
         judged by.
     sizes : list of int, optional
         Units per layer, [4, 5, 6, 3] if left out; best all different, none 7, and the last at least 3.
@@ -498,46 +447,57 @@ def diagnose_function(
         `cross_entropy` with `softmax`, `bce` with `sigmoid`, else `half_mse`.
     rng : numpy.random.Generator, optional
         Draws the parameters and the batch; of seed 0 if left out.
+    examples : "rows" or "columns"
+        How `my_backward` has one example in x and t.
+    weights : "out in" or "in out"
+        How it has W, with the inputs of a neuron in a row or in a column.
+    penalty, mistakes
+        As for `diagnose`.
 
     Returns
     -------
     diagnosis : Diagnosis
         As of `diagnose`. A function that raises or returns no gradients has the status "bad_input".
 
-    Raises
-    ------
-    ValueError, TypeError
-        If `my_backward` is no function, or the others make no network.
-
     Notes
     -----
     Shown in appendix A.
     """
-    return combine([try_out(my_backward, shape, acts, loss, rng) for shape in (sizes, [4] * len(sizes))])
+    problems = [problem(shape, acts, loss, rng, penalty or ()) for shape in (sizes, sizes.square)]
+    told = Convention(examples, weights)
+    convention, words = recognised(my_backward, problems[0], told)
+    trials = [trial(my_backward, one, convention, mistakes) for one in problems]
+    diagnosis = combine(trials)
+    if diagnosis.status == "unknown":
+        wide = problem([*range(len(acts) + 8, 8, -1), sizes[-1]], acts, loss, rng, penalty or ())
+        diagnosis = diagnosis._replace(remarks=(*diagnosis.remarks, *slope_on(my_backward, wide, convention)))
+    if words and diagnosis.status == "right":
+        return diagnosis._replace(proviso=" and ".join(filter(None, [f"with {', '.join(words)}", diagnosis.proviso])))
+    return diagnosis._replace(remarks=(*diagnosis.remarks, *(f"It was run with {word}." for word in words)))
 
 
-def try_out(my_backward, sizes, acts, loss, rng):
-    """One network, one batch, one diagnosis, and what the function did beside returning gradients."""
+class Problem(NamedTuple):
+    """A network and a batch, drawn at random."""
+
+    params: list
+    acts: list
+    x: Array
+    t: Array
+    loss: Callable
+    penalty: tuple
+
+    @property
+    def sizes(self):
+        return sizes_of(self.params)
+
+    def without_biases(self):
+        return self._replace(params=[(W, None) for W, _ in self.params])
+
+
+def problem(sizes, acts, loss, rng, penalty):
     params = [(W, rng.normal(0, 0.5, b.shape)) for W, b in init_params(sizes, rng)]
     N = good_batch(sizes)
-    x, t = rng.normal(0, 1, (N, sizes[0])), targets(loss, (N, sizes[-1]), rng)
-    given = deepcopy([params, x, t])
-    try:
-        grads = my_backward(given[0], list(acts), *given[1:])
-    except Exception as error:  # whatever it is, it is the reader's, and part of the diagnosis
-        frames = traceback.extract_tb(error.__traceback__)[1:]
-        line = [f" at `{frame.line}`" for frame in frames if frame.filename == frames[0].filename][-1:]
-        raised = f"my_backward raised {type(error).__name__}{''.join(line)}: {error}."
-        return Diagnosis("bad_input", remarks=(raised,), params=params), []
-    notes, diagnosis = [], diagnose(params, acts, x, t, loss, grads)
-    changed = [
-        name for name, now, before in zip(("params", "x", "t"), given, (params, x, t)) if not unchanged(now, before)
-    ]
-    if changed:
-        notes.append(f"my_backward changed its {' and '.join(changed)}: nnlib's functions never change an argument.")
-    if diagnosis.entries and any(getattr(X, "dtype", None) == np.float32 for pair in grads for X in pair):
-        notes.append("my_backward returned float32 for parameters of float64, so it was judged by five digits.")
-    return diagnosis._replace(params=params), notes
+    return Problem(params, acts, rng.normal(0, 1, (N, sizes[0])), targets(loss, (N, sizes[-1]), rng), loss, penalty)
 
 
 def targets(loss, shape, rng):
@@ -547,43 +507,211 @@ def targets(loss, shape, rng):
     return rng.integers(0, 2, shape).astype(float) if loss in (bce, sigmoid_bce) else rng.uniform(0, 1, shape)
 
 
+class Outcome(NamedTuple):
+    """What a function did on a problem."""
+
+    problem: Problem  #: without biases, if it has none
+    grads: list = ()  #: in nnlib's shapes, as far as they fit
+    value: float | None = None  #: of the loss, if it came with them
+    complaint: str = ""  #: why there are no gradients
+    notes: tuple = ()  #: what else it did
+
+    def right_shapes(self):
+        """How many gradients have the shapes of their parameters; -1 where there are none."""
+        if self.complaint:
+            return -1
+        pairs = zip(self.grads, self.problem.params)
+        return sum(np.shape(X) == np.shape(P) for pair, ps in pairs for X, P in zip(pair, ps) if X is not None)
+
+
+def outcome(my_backward, problem, convention):
+    """Run a function on a problem, in its owner's convention."""
+    params, acts, x, t, *_ = problem
+    given, before = (convention.hand(params, x, t) for _ in range(2))
+    try:
+        returned = my_backward(given[0], list(acts), *given[1:])
+    except Exception as error:  # whatever it is, it is the reader's, and part of the diagnosis
+        return Outcome(problem, complaint=raised(error))
+    value, grads = taken_apart(returned)
+    grads = by_layer(grads, len(params))
+    if (
+        is_list_of_pairs(grads)
+        and len(grads) == len(params)
+        and params[0][1] is not None
+        and all(db is None for _, db in grads)
+    ):
+        return outcome(my_backward, problem.without_biases(), convention)
+    try:
+        grads = convention.take(read_grads(grads, params), params)
+    except (ValueError, TypeError) as complaint:
+        return Outcome(problem, complaint=f"{complaint}.")
+    notes = []
+    if changed := [name for name, now, then in zip(("params", "x", "t"), given, before) if not unchanged(now, then)]:
+        notes.append(f"my_backward changed its {' and '.join(changed)}: nnlib's functions never change an argument.")
+    if any(X is not None and X.dtype == np.float32 for pair in grads for X in pair):
+        notes.append("my_backward returned float32 for parameters of float64, so it was judged by five digits.")
+    return Outcome(problem, grads, value, notes=tuple(notes))
+
+
+def raised(error):
+    """What a reader's function raised, and in which line of it."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    line = [f" at `{frame.line}`" for frame in frames if frame.filename == frames[0].filename][-1:]
+    return f"my_backward raised {type(error).__name__}{''.join(line)}: {error}."
+
+
+def taken_apart(returned):
+    """(loss, grads), or None and grads."""
+    if (
+        isinstance(returned, (list, tuple))
+        and len(returned) == 2
+        and isinstance(returned[0], (int, float, np.number, np.ndarray))
+    ):
+        if np.ndim(returned[0]) == 0 and isinstance(returned[1], (list, tuple, dict)):
+            return float(returned[0]), returned[1]
+    return None, returned
+
+
 def unchanged(now, before):
     if isinstance(before, (list, tuple)):
         return len(now) == len(before) and all(map(unchanged, now, before))
-    return np.array_equal(now, before)
+    return before is None or np.array_equal(now, before)
+
+
+def trial(my_backward, problem, convention, mistakes):
+    """One network, one batch, one diagnosis, and what the function did beside returning gradients."""
+    did = outcome(my_backward, problem, convention)
+    if did.complaint:
+        return Diagnosis("bad_input", remarks=(did.complaint,), params=problem.params), did.notes
+    params, acts, x, t, loss, penalty = did.problem
+    diagnosis = judge(params, acts, x, t, loss, did.grads, penalty, mistakes, did.value)
+    return diagnosis._replace(params=with_biases(params)), did.notes
+
+
+def is_right(did):
+    """Whether these are the gradients of nnlib's loss, or of a multiple that has a name."""
+    params, acts, x, t, loss, penalty = did.problem
+    net = Net.of(with_biases(params), acts, x, t, loss, penalty)
+    if did.complaint or foreign_rule(net):
+        return False
+    case = Case.of(net, did.grads)
+    return any(right_at(case, scale) for scale in (1.0, *(scale for _, scale in scales(net))))
+
+
+def recognised(my_backward, problem, told):
+    """The convention in which a function is right, or in which it fits best; and how that differs from what was told."""
+    found, best = told, outcome(my_backward, problem, told)
+    expected = sum(P is not None for pair in best.problem.params for P in pair)
+    if best.right_shapes() < expected:
+        turned = told._replace(turned=True)
+        for convention in (*conventions(told, problem.loss, problem.sizes[-1]), turned):
+            did = outcome(my_backward, problem, convention)
+            if did.right_shapes() > best.right_shapes() and convention is not turned:
+                found, best = convention, did
+            if did.right_shapes() == expected and is_right(did):
+                found = convention
+                break
+    return found, found._replace(biases=told.biases).beside(told)
+
+
+def slope_on(my_backward, wide, convention):
+    """What a network with no more examples than inputs tells of the slope that was used."""
+    did = outcome(my_backward, wide, convention)
+    if did.complaint:
+        return
+    params, acts, x, t, loss, penalty = did.problem
+    case = Case.of(Net.of(with_biases(params), acts, x, t, loss, penalty), did.grads)
+    wrong = [int(entry.name[1:]) - 1 for entry in compared(case) if not entry.ok]
+    yield from slope_used(case, max(wrong)) if wrong else ()
 
 
 def combine(trials):
-    """What the diagnoses of several networks say together, the first of which counts most.
-
-    An explanation holds if it is one, or part of one, on every network: what its sizes forbid, a network cannot show.
-    """
+    """What the diagnoses of several networks say together, the first of which counts most."""
     diagnoses = [d for d, _ in trials]
     judged = [d for d in diagnoses if d.status != "bad_input"]
     wrong = [d for d in judged if d.status != "right"]
+    holds = common(judged)
+    status = EXPLAINED[min(len(holds), 2)] if wrong else diagnoses[0].status if not judged else judged[0].status
+    shown = next((d for d in wrong if d.status == status), (wrong or judged or diagnoses)[0])
+    remarks = [*on_each(diagnoses, shown, status)]
+    if wrong and not holds and all(d.explanations for d in wrong):
+        remarks.append("What explains one network does not explain the other.")
+    notes = dict.fromkeys(chain.from_iterable(notes for _, notes in trials))
+    return Diagnosis(status, tuple(holds.values()), shown.entries, (*remarks, *notes), shown.proviso, shown.params)
+
+
+def common(judged):
+    """The explanations that are one, or part of one, on every network: what its sizes forbid, a network cannot show."""
     holds = {}
     for choice in product(*(d.explanations or [()] * (d.status == "right") for d in judged)):
         longest = max(choice, key=len, default=())
         if longest and all(Counter(names(other)) <= Counter(names(longest)) for other in choice):
             holds.setdefault(names(longest), longest)
-    status = EXPLAINED[min(len(holds), 2)] if wrong else diagnoses[0].status
-    shown = next((d for d in wrong if d.status == status), (wrong or diagnoses)[0])
+    return holds
+
+
+def names(explanation):
+    return tuple(sorted(cause.name for cause in explanation))
+
+
+def on_each(diagnoses, shown, status):
+    """What happened on each network, each sentence once; advice of the one that is shown alone."""
     said = defaultdict(list)  # a sentence, and the networks of which it is true
     for d in diagnoses:
         if d.status == "right":
             sentences = ["it is right."]
         elif d is shown and status == "unknown":
             sentences = d.remarks
+        elif d is shown:
+            sentences = [*d.remarks[:1], *(remark for remark in d.remarks[1:] if "our loss" in remark)]
         else:
-            sentences = d.remarks[: d is shown or d.status == "bad_input"]  # what happened, but no advice
+            sentences = d.remarks[: d.status == "bad_input"]  # what happened, but no advice
         for sentence in sentences:
             said[sentence].append("-".join(map(str, sizes_of(d.params))))
-    remarks = [f"On {' and on '.join(networks)}: {sentence}" for sentence, networks in said.items()]
-    if wrong and not holds and all(d.explanations for d in wrong):
-        remarks.append("What explains one network does not explain the other.")
-    notes = dict.fromkeys(chain.from_iterable(notes for _, notes in trials))
-    return Diagnosis(status, tuple(holds.values()), shown.entries, (*remarks, *notes), shown.params)
+    return [f"On {' and on '.join(networks)}: {sentence}" for sentence, networks in said.items()]
 
 
-def names(explanation):
-    return tuple(sorted(cause.name for cause in explanation))
+# Code that updates in place ----------------------------------------------------------------------------------------------
+
+
+@promises(real=True, step=function_on_trial, params=pairs_in_any_layout, x=("...",), t=("...",), one_by_one=flag)
+def grads_of_step(
+    step: Callable, params: list, x: Array, t: Array, learning_rate: float, one_by_one: bool = False
+) -> list:
+    r"""The gradients that are in an update, for code that steps and returns none.
+
+    Parameters
+    ----------
+    step : function
+        ``step(params, x, t, learning_rate)`` changes `params` in place, or returns the new ones. It gets copies.
+    params : list of (W, b)
+        In whatever layout it takes them.
+    x, t : arrays
+        The batch, as it takes it.
+    learning_rate : float
+        The rate of its step; about 0.01 keeps most digits.
+    one_by_one : bool
+        Whether it takes one example at a time: it is then given ``x[n]`` and ``t[n]``, each with fresh copies, and the mean
+        of the gradients is returned.
+
+    Returns
+    -------
+    grads : list of (dW, db)
+        :math:`(W - W_\text{after}) / \eta`, shaped like `params`.
+
+    Notes
+    -----
+    Shown in appendix A. A step that goes through its batch example by example moves W in between, so that the gradient
+    found is no gradient at one place: give it its examples one by one.
+    """
+    if not one_by_one:
+        return difference(step, params, np.array(x), np.array(t), learning_rate)
+    each = [difference(step, params, np.array(x[n]), np.array(t[n]), learning_rate) for n in range(len(x))]
+    return [tuple(None if X[0] is None else sum(X) / len(x) for X in zip(*pairs)) for pairs in zip(*each)]
+
+
+def difference(step, params, x, t, rate):
+    """What one step has taken from the parameters, divided by its rate."""
+    now = [tuple(None if X is None else np.array(X) for X in pair) for pair in params]
+    after = step(now, x, t, rate) or now
+    return [tuple(None if X is None else (X - Y) / rate for X, Y in zip(*pairs)) for pairs in zip(params, after)]

@@ -197,7 +197,10 @@ class Explorer:
         try:
             import ipywidgets  # noqa: F401
         except ImportError:
-            warnings.warn("Explorer: live controls need ipywidgets: pip install 'nnlib[explore]'", stacklevel=2)
+            warnings.warn(
+                "Explorer: live controls need ipywidgets: pip install 'backpropagation-you-can-check[explore]'",
+                stacklevel=2,
+            )
             return faces
         return self.live()._repr_mimebundle_() | faces
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from .arguments import as_it_is, check_function, own_copy, promises
 from .contracts import Array, all_finite, as_float, bare, check_arrays, check_kind, contract, original
+from .operations import findings
 
 TOLERANCE = {np.dtype(np.float64): 1e-7, np.dtype(np.float32): 1e-4}  # by the kind of number of the gradient on trial
 ROUNDING = 1e-10  # of a central difference, relative to the value differentiated: the spacing of floats over the step
@@ -357,8 +358,8 @@ def check_vjp(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generat
     narrow = np.result_type(f(*exact)) == np.float32
     rounding, why = (NARROW, "f computes in float32") if narrow else (ROUNDING, f"f is of size {size_of_f:.1g}")
     names = argument_names(original(f), len(args))
-    entries = []
-    for k, got in enumerate(f_vjp(g, out, *args)):
+    entries, mine, wanted = [], list(f_vjp(g, out, *args)), []
+    for k, got in enumerate(mine):
 
         def along(x, k=k):
             return (g * f(*exact[:k], x, *exact[k + 1 :])).sum()
@@ -371,7 +372,9 @@ def check_vjp(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generat
         expected = (left + right) / 2
         entry = compare(names[k], got, expected, kinks, size_of_f, note, rounding)
         entries.append(unless_hidden(entry, got, expected, rounding * size_of_f, why))
-    return CheckResult(tuple(entries), tuple(written_into(f, f_vjp, names)))
+        wanted.append(expected if entries[k].judged and not kinks.any() else got)  # what is not judged is not explained
+    said = [finding.sentence for finding in findings(f, exact, g, mine, wanted, names)]
+    return CheckResult(tuple(entries), (*said, *written_into(f, f_vjp, names)))
 
 
 def written_into(f, f_vjp, names):

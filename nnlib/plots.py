@@ -12,12 +12,16 @@ from itertools import cycle, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import style
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.path import Path
-from matplotlib.transforms import offset_copy
+
+try:
+    from matplotlib import style
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+    from matplotlib.path import Path
+    from matplotlib.transforms import offset_copy
+except ImportError as missing:
+    raise ImportError("nnlib.plots needs matplotlib: pip install 'backpropagation-you-can-check[plots]'") from missing
 
 from .activations import VJP
 from .layers import dense_vjp
@@ -146,7 +150,7 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
     most : int
         A layer with more neurons than this shows ``most - 1`` of them.
     numbers : bool
-        Writes each weight above its line and its gradient below, and b and z above each neuron: for few neurons.
+        Writes each weight on its line and its gradient beside it, and b and z above each neuron: for few neurons.
 
     Raises
     ------
@@ -159,58 +163,62 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
         raise ValueError(f"draw_network: mark is {sorted(mark)}, expected names among {sorted(names)}")
     neurons = [_neurons(n, most) for n in sizes]
     edge = max(layer[0][1] for layer in neurons) + 0.5
-    plain = not numbers and trace is None and grads is None
     size = 9 if numbers else 8
-    beside = offset_copy(ax.transData, ax.figure, 0, -4, units="points")
 
     for layer, (W, b) in enumerate(params, 1):
         for name, X, line in ((f"W{layer}", W, 18), (f"b{layer}", b, 4)):
             note = dict(weight="bold") if name in mark else {}
             _label(ax, "✗ " * (name in mark) + f"{name}: {_shape(X)}", (layer - 0.5, edge), line, **note)
-        strength = np.abs(W) / (np.abs(W).max() or 1)
-        wrong = f"W{layer}" in mark
-        share = 2 / 3 if len(neurons[layer]) >= len(neurons[layer - 1]) else 1 / 3  # lines part near the longer layer
-        for i, above in neurons[layer]:
-            for j, below in neurons[layer - 1]:
-                ends, slope = ([layer - 1, layer], [below, above]), above - below
-                middle = layer - 1 + share, below + share * slope
-                ax.plot(*ends, "-", color=INK if wrong else LINE, lw=0.5 + 1.5 * strength[i, j] + wrong, zorder=1)
-                if numbers:
-                    _along(ax, number(W[i, j], 2), middle, slope, 2, FORWARD, size)
-                if grads is not None:
-                    dW = grads[layer - 1][0]
-                    width = 2.2 * np.abs(dW[i, j]) / (np.abs(dW).max() or 1)
-                    ax.plot(*ends, "--", color=BACKWARD, lw=width, zorder=1, transform=beside)
-                    if numbers:
-                        _along(ax, number(dW[i, j], 2), middle, slope, -9, BACKWARD, size)
+        dW = None if grads is None else grads[layer - 1][0]
+        _draw_weights(ax, layer, neurons, W, dW, f"W{layer}" in mark, size * numbers)
 
     for layer, n in enumerate(sizes):
-        wrong = f"b{layer}" in mark
         _label(ax, f"layer {layer}: {n}" if layer else f"input: {n}", (layer, -edge), -8)
         if n > most:
             ax.text(layer, neurons[layer][-1][1] + 1, "⋮", ha="center", va="center", size=16)
+        radius = 16 if not numbers and trace is None and grads is None else 28
         for i, height in neurons[layer]:
-            place = layer, height
-            ax.plot(
-                *place,
-                "o",
-                ms=16 if plain else 28,
-                mfc="white",
-                mec=INK if wrong else LINE,
-                mew=1.2 + 2 * wrong,
-                clip_on=False,
-            )
-            if trace is not None:
-                value = trace[layer - 1][2] if layer else trace[0][0]
-                _label(ax, number(value[example, i], 2), place, color=FORWARD, size=size)
-            if grads is not None and layer:
-                _label(ax, number(grads[layer - 1][1][i], 2), place, -16, color=BACKWARD, size=size)
-            if numbers and layer:
-                _label(ax, f"b {number(params[layer - 1][1][i], 2)}", place, 26, color=FORWARD, size=size)
-                if trace is not None:
-                    _label(ax, f"z {number(trace[layer - 1][1][example, i], 2)}", place, 16, color=FORWARD, size=size)
+            _draw_neuron(ax, (layer, height), radius, f"b{layer}" in mark)
+            for text, line, color in _beside(layer, i, params, trace, grads, example, numbers):
+                _label(ax, text, (layer, height), line, color=color, size=size)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-edge - 0.2, edge + 0.2))
     ax.set_axis_off()
+
+
+def _draw_weights(ax, layer, neurons, W, dW, wrong, size):
+    """The lines that lead to a layer, as strong as its weights; below them, dashed, its gradients; numbers if `size`."""
+    strength = np.abs(W) / (np.abs(W).max() or 1)
+    beside = offset_copy(ax.transData, ax.figure, 0, -4, units="points")
+    shares = (0.78, 0.6) if len(neurons[layer]) >= len(neurons[layer - 1]) else (0.22, 0.42)  # where lines part
+    for i, above in neurons[layer]:
+        for j, below in neurons[layer - 1]:
+            ends, line = ([layer - 1, layer], [below, above]), ((layer - 1, below), (1, above - below))
+            ax.plot(*ends, "-", color=INK if wrong else LINE, lw=0.5 + 1.5 * strength[i, j] + wrong, zorder=1)
+            if size:
+                _along(ax, number(W[i, j], 2), line, shares[0], FORWARD, size)
+            if dW is not None:
+                width = 2.2 * np.abs(dW[i, j]) / (np.abs(dW).max() or 1)
+                ax.plot(*ends, "--", color=BACKWARD, lw=width, zorder=1, transform=beside)
+                if size:
+                    _along(ax, number(dW[i, j], 2), line, shares[1], BACKWARD, size)
+
+
+def _draw_neuron(ax, place, radius, wrong):
+    edge = dict(mec=INK if wrong else LINE, mew=1.2 + 2 * wrong)
+    ax.plot(*place, "o", ms=radius, mfc="white", clip_on=False, **edge)
+
+
+def _beside(layer, i, params, trace, grads, example, numbers):
+    """What is written in and around neuron i: (text, how far above its middle, in which colour)."""
+    if trace is not None:
+        value = trace[layer - 1][2] if layer else trace[0][0]
+        yield number(value[example, i], 2), 0, FORWARD
+    if grads is not None and layer:
+        yield number(grads[layer - 1][1][i], 2), -16, BACKWARD
+    if numbers and layer:
+        yield f"b {number(params[layer - 1][1][i], 2)}", 26, FORWARD
+        if trace is not None:
+            yield f"z {number(trace[layer - 1][1][example, i], 2)}", 16, FORWARD
 
 
 def _neurons(n, most):
@@ -218,6 +226,28 @@ def _neurons(n, most):
     shown = range(n) if n <= most else [*range(most - 2), n - 1]
     rows = np.arange(len(shown)) + (n > most) * (np.arange(len(shown)) == len(shown) - 1)
     return list(zip(shown, rows.max() / 2 - rows, strict=True))
+
+
+def draw_paths(ax, columns, paths):
+    """Draw all paths from one weight towards the loss: a column of dots for every stage, a line for every path.
+
+    Parameters
+    ----------
+    ax : Axes
+    columns : dict of str to int
+        What each stage is called, and how many quantities it has.
+    paths : sequence of tuples of int
+        The quantity that a path visits at each stage. The weight, drawn thick, is the first stretch of all of them.
+    """
+    for stage, n in enumerate(columns.values()):
+        ax.plot([stage] * n, (n - 1) / 2 - np.arange(n), "o", color=INK, zorder=3)
+    heights = [[(n - 1) / 2 - i for n, i in zip(columns.values(), path, strict=True)] for path in paths]
+    for ends in sorted({(stage, *pair) for path in heights for stage, pair in enumerate(pairwise(path))}):
+        ax.plot([ends[0], ends[0] + 1], ends[1:], "-", color=BACKWARD, lw=1 if ends[0] else 4)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set(xlim=(-0.2, len(columns) - 0.8))
 
 
 class Node(NamedTuple):
@@ -395,12 +425,13 @@ def _draw_edge(ax, start, end, value, grad, local, level_start, there, back):
         _label(ax, f"×{_brief(local)}", at, size=8)
 
 
-def _along(ax, text, place, slope, points, color, size):
-    """Text along a line of this slope, so many points above or below it."""
+def _along(ax, text, line, share, color, size):
+    """Text on a line, at a share of its way, on a ground of its own: nobody asks which line it belongs to."""
+    (x, y), (across, up) = line
     ax.text(
-        *place, text, color=TEXT[color], size=size, ha="center", va="bottom" if points > 0 else "top",
-        rotation=np.degrees(np.arctan(slope)), rotation_mode="anchor", transform_rotates_text=True,
-        transform=offset_copy(ax.transData, ax.figure, 0, points, units="points"),
+        x + share * across, y + share * up, text, color=TEXT[color], size=size, ha="center", va="center", zorder=2,
+        rotation=np.degrees(np.arctan2(up, across)), transform_rotates_text=True,
+        bbox=dict(boxstyle="square,pad=0.25", fc="white", ec="none"),
     )  # fmt: skip
 
 
@@ -524,6 +555,64 @@ def draw_matrix(ax, M, rows=None, cols=None, color=FORWARD, digits=2, vmax=None)
     ax.spines[:].set_visible(True)
 
 
+class Table(NamedTuple):
+    """A matrix among others in one picture; NaN stands for a number that is not there yet.
+
+    `row` is the row that is looked at, or None; a `bold` table is the one that changes.
+    """
+
+    name: str
+    M: object
+    color: str = FORWARD
+    row: int | None = None
+    bold: bool = False
+
+
+def draw_tables(ax, lines):
+    """Draw several matrices with their names and numbers, line below line.
+
+    Parameters
+    ----------
+    ax : Axes
+    lines : sequence of sequences of Table or str
+        What stands side by side; a str is set between two tables. Tables may be 1-D: a row.
+    """
+    top, right = 0.0, 0.0
+    for line in lines:
+        shapes = [np.atleast_2d(item.M).shape for item in line if isinstance(item, Table)]
+        height, left = max(n for n, _ in shapes), 0.0
+        for item in line:
+            if isinstance(item, str):
+                ax.text(left + 0.15 * len(item), top - height / 2, item, ha="center", va="center", size=9)
+                left += 0.4 + 0.3 * len(item)
+            else:
+                left = _draw_table(ax, item, left, top - (height - len(np.atleast_2d(item.M))) / 2) + 0.4
+        top, right = top - height - 1.5, max(right, left)
+    ax.set(xlim=(-0.3, right - 0.1), ylim=(top + 1.2, 1))
+    ax.set_axis_off()
+
+
+def _draw_table(ax, table, left, top):
+    """One table with its upper left corner there; returns where its right edge is."""
+    M, width = np.atleast_2d(table.M), 1.15
+    n, m = M.shape
+    right, look = left + width * m, dict(color=INK if table.bold else LINE, lw=2 if table.bold else 0.8)
+    if table.row is not None:
+        ax.fill(
+            [left, right, right, left],
+            np.array([0, 0, 1, 1]) + top - table.row - 1,
+            color=_mix(table.color, 0.15),
+            lw=0,
+        )
+    ax.plot([left, right, right, left, left], [top, top, top - n, top - n, top], "-", **look)
+    ax.text((left + right) / 2, top + 0.2, table.name, ha="center", size=9, weight="bold" if table.bold else "normal")
+    for (i, j), value in np.ndenumerate(M):
+        if not np.isnan(value):
+            place = left + width * (j + 0.5), top - i - 0.5
+            ax.text(*place, number(value, 2), ha="center", va="center", size=8, color=TEXT[table.color])
+    return right
+
+
 def draw_product(ax, A, B, names=("A", "B", "A B"), mark=None, colors=(FORWARD, FORWARD, FORWARD), digits=2):
     """Draw a matrix product, A × B = AB, as three tables whose cells have one size.
 
@@ -613,6 +702,58 @@ def draw_decision_regions(ax, predict, x, labels, names=None, fine=200):
     wrong = x[predict(x) != labels]
     ax.plot(*wrong.T, "o", ms=13, mfc="none", mec=INK, mew=1.5, label=f"wrong: {len(wrong)}")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def draw_images(ax, images, titles=None, columns=8, color=INK, signed=False):
+    """Draw small pictures beside and below one another, tinted on one scale: the larger a number, the darker.
+
+    Parameters
+    ----------
+    ax : Axes
+    images : array, (n, height, width)
+    titles : sequence, (n,), optional
+        What stands above each.
+    columns : int
+        How many stand in a row.
+    color : str
+        INK for data, FORWARD for weights, BACKWARD for gradients.
+    signed : bool
+        The numbers lie on both sides of 0: 0 is a middle tint, lighter is below and darker above.
+    """
+    images = np.asarray(images, dtype=float)
+    if images.ndim != 3:
+        raise ValueError(f"draw_images: images has shape {images.shape}, expected (n, height, width)")
+    n, height, width = images.shape
+    columns = min(columns, n)
+    above, row = (0.35 * height if titles is not None else 1), -(-n // columns)
+    largest = np.abs(images).max() or 1
+    middle = [_mix(color, 0.45)] if signed else []
+    tint = LinearSegmentedColormap.from_list("tint", ["white", *middle, _dark(color)])
+    for k, image in enumerate(images):
+        left, top = (k % columns) * (width + 1), (k // columns) * (height + above)
+        where = (left, left + width, top + height, top)
+        ax.imshow(image, cmap=tint, vmin=-largest * signed, vmax=largest, interpolation="none", extent=where)
+        ax.plot(np.add(left, [0, width, width, 0, 0]), np.add(top, [0, 0, height, height, 0]), "-", color=LINE, lw=0.8)
+        if titles is not None:
+            _label(ax, str(titles[k]), (left + width / 2, top), 2, size=8)
+    ax.set(xlim=(-0.5, columns * (width + 1) - 0.5), ylim=(row * (height + above) - above + 0.5, 0.5 - above))
+    ax.set_axis_off()
+
+
+def _dark(color):
+    return INK if color == INK else tuple(0.5 * c for c in to_rgb(color))
+
+
+def draw_reading(ax, image, p):
+    """Draw a picture, and beside it a bar for the probability of each class."""
+    height, width = np.shape(image)
+    draw_images(ax, [image])
+    left, bars = width + 2, np.linspace(0, height, len(p), endpoint=False) + height / len(p) / 2
+    ax.barh(bars, np.multiply(p, width), 0.6 * height / len(p), left, color=FORWARD)
+    for k, place in enumerate(bars):
+        ax.text(left - 0.3, place, str(k), ha="right", va="center", size=8)
+        ax.text(left + p[k] * width + 0.2, place, f"{p[k]:.2f}", va="center", size=8, color=TEXT[FORWARD])
+    ax.set(xlim=(-0.5, left + width + 2.5))
 
 
 def _mix(color, share):

@@ -133,6 +133,19 @@ SLIPS = [  # (which, what it says, what was typed, what that is called, on which
     (by_column, "dA = W.T @ dZ", "W = W - 0.3 * dW\n            dA = W.T @ dZ", "stale_W", ANY),
     (by_column, "dW = dZ @ A[l].T / m", "dW = dZ @ A[l].T / m + 0.01 * W", "weight_decay", ANY),
     (by_neuron, "if l == 1:", "if l == 2:", "zero_layer", ANY),
+    (by_column, "m = len(x)", "m = x.shape[1]", "mean_over_inputs", ANY),
+    (by_column, "dW = dZ @", "dW = (dA if l < len(params) - 1 else dZ) @", "slope_missing_in_part", ANY),
+    (by_column, "slope(acts[l - 1], Z[l - 1])", "(1 + A[l] ** 2)", "slope_sign", lambda acts, loss: acts[0] is tanh),
+    (by_neuron, "slope(acts[l - 2], z[l - 1])", "slope(acts[l - 2], z[l - 1]) * z[l - 1]", "slope_times_z", lambda acts, loss: acts[0] is not relu),
+    (by_column, "dA * slope(acts[l - 1], Z[l - 1])", "np.maximum(dA, 0)", "activation_of_gradient", lambda acts, loss: acts[0] is relu),
+    (by_column, "dA * slope(acts[l - 1], Z[l - 1])", "dA @ (1 - A[l].T @ A[l])", "matrix_product_of_slope", lambda acts, loss: acts[0] is tanh),
+    (by_column, "Y = output(loss, A[-1])", "Y = np.exp(Z[-1]) / np.sum(np.exp(Z[-1]))", "softmax_over_batch", lambda acts, loss: t_is_class(loss)),
+    (by_column, "db = np.sum(dZ, axis=1) / m", "db = np.sum(dW, axis=1)", "bias_from_dW", ANY),
+    (by_neuron, "delta[o] * a[l - 1][i]", "delta[o] * W[o, i]", "W_instead_of_input", ANY),
+    (by_column, "dW = dZ @ A[l].T / m", "dW = np.sum(dZ * A[l + 1]) / m", "inner_product", ANY),
+    (by_column, "dA = W.T @ dZ", "dA = dW.T @ dZ", "dW_instead_of_W", ANY),
+    (by_column, "dA = W.T @ dZ", "dA = W.T @ (dA if l < len(params) - 1 else dZ)", "way_back_without_slope", ANY),
+    (by_column, "dA = W.T @ dZ", "dA = np.delete(np.hstack([W, b[:, None]]), 0, axis=1).T @ dZ", "wrong_column", ANY),
 ]  # fmt: skip
 
 

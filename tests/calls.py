@@ -5,7 +5,21 @@ import inspect
 import numpy as np
 
 import nnlib
-from nnlib import dense, dense_vjp, forward, identity, one_hot, relu, softmax, softmax_cross_entropy, value_and_grad
+from nnlib import (
+    dense,
+    dense_vjp,
+    forward,
+    identity,
+    one_hot,
+    relu,
+    relu_vjp,
+    softmax,
+    softmax_cross_entropy,
+    tanh,
+    tanh_vjp,
+    value_and_grad,
+)
+from nnlib.mistakes import MISTAKES
 
 FUNCTIONS = {name: f for name in nnlib.__all__ if inspect.isfunction(f := getattr(nnlib, name))}
 PARTS = {"params": ("W", "b"), "grads": ("dW", "db"), "trace": ("x", "z", "a")}
@@ -22,8 +36,12 @@ def honest(name):
         labels=labels, n_classes=3, dtype=float, sizes=[4, 5, 3], params=params, grads=[(0.1 * W, 0.1 * b) for W, b in params], acts=acts,
         trace=trace, loss=softmax_cross_entropy, input_grad=True, f=dense, f_vjp=dense_vjp, args=None, h=1e-5,
         n=7, size=3, epochs=2, batch_size=3, learning_rate=0.1, rng=np.random.default_rng(1),
+        examples="rows", weights="out in", penalty=("l2", 0.1), mistakes=MISTAKES, one_by_one=False,
+        pairs=[(relu, relu_vjp), (tanh, tanh_vjp)], step=lambda params, x, t, rate: [(0.9 * W, 0.9 * b) for W, b in params],
     )  # fmt: skip
     values |= {
+        "diagnose": {"penalty": None},
+        "diagnose_function": {"penalty": None},
         "numerical_grad": {"f": np.sum},
         "numerical_jacobian": {"f": np.tanh},
         "landed": {"f": relu},

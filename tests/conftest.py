@@ -20,6 +20,8 @@ PARTS = {
     "test_page": "pages",
     "test_folding": "pages",
     "test_cheat_sheet": "pages",
+    "test_pdf": "pdf",
+    "test_wheel": "wheel",
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",
     "test_mutations": "mutants",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from formulas import NAMES, agree, by_numpy, formulas
 from pages import AXE, AXE_SCRIPT, CHECKS, HTML, ROOT
+from typed_formulas import NAMES, agree, by_numpy, formulas
 
 from nnlib import bce, cross_entropy, half_mse, identity, relu, sigmoid, softmax, tanh
 from nnlib.ask import Choice, Expression, Line, Lines, Number, Option

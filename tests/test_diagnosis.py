@@ -36,10 +36,10 @@ from nnlib import (
     tanh,
     value_and_grad,
 )
-from nnlib import search as searching
 from nnlib.diagnosis import ROUNDING
-from nnlib.mistakes import AFTER, MISTAKES, Edit, Net, every, mistake
-from nnlib.search import Case, agree, grads_of, places, rounding, run
+from nnlib.mistakes import MISTAKES, every, mistake
+from nnlib.search import Case, agree, places, rounding
+from nnlib.slots import Net, grads_of, run
 
 NETS = {
     "8-4-3-2 sigmoid, half_mse": ([8, 4, 3, 2], [sigmoid] * 3, half_mse),
@@ -54,11 +54,9 @@ VERDICTS = ("unique", "ambiguous", "unknown", "missed", "wrong")
 every_net = pytest.mark.parametrize("net", NETS)
 
 
-def case_of(params, acts, x, t, loss):
+def case_of(*problem, **options):
     """What `diagnose` searches, with right gradients on trial."""
-    y, trace = forward(params, acts, x)
-    net = Net(params, acts, trace, t, loss, GRAD[loss](y, t))
-    return Case.of(net, [grads_of(s) for s in run(net)], ROUNDING[np.dtype(float)])
+    return Case.of(Net.of(*problem), **options)
 
 
 def everything_wrong(case):
@@ -101,13 +99,13 @@ def milliseconds(seconds):
     return f"{1000 * np.median(seconds):.0f} ms each, at most {1000 * max(seconds):.0f}"
 
 
-def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
+def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None, mistakes=MISTAKES):
     """Diagnose every mistake in every place; or with `rng`, in one place each, and `most` of them for each network."""
     counts, made_names, seconds = Counter(), set(), []
     for net, seed in product(nets, seeds):
         sizes, acts, loss = NETS[net]
         problem = network(sizes, acts, loss, N, seed)
-        case = case_of(*problem)
+        case = case_of(*problem, mistakes=mistakes)
         wrong = everything_wrong(case)
         if rng is not None:
             shuffled = [wrong[k] for k in rng.permutation(len(wrong))]
@@ -115,8 +113,10 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
         for name, made in wrong:
             grads = gradients(case, made)
             start = time.process_time()
-            diagnosis = diagnose(*problem, grads)
+            diagnosis = diagnose(*problem, grads, mistakes=mistakes)
             seconds.append(time.process_time() - start)
+            if "with db as ()" in diagnosis.head:
+                continue  # a single neuron may have a number for its b, and then that is no mistake
             counts["K >= 3" if sizes[-1] >= 3 else "K < 3", judge(diagnosis, (name,))] += 1
             made_names.add(name)
     sample = "every place" if rng is None else "a place each" if most is None else f"{most} of them, a place each"
@@ -130,7 +130,11 @@ def survey(N, nets=NETS, seeds=SEEDS, rng=None, most=None):
     return counts, made_names, seconds
 
 
-ALL = {mistake.name for mistake in MISTAKES}
+ALL = {mistake.name for mistake in MISTAKES} - {
+    "penalty_missing",
+    "penalty_sign",
+    "penalty_strength",
+}  # these need a penalty
 NO_ERRORS_ALONE = {"missing_1/N", "double_1/N", "bias_mean", "outer_of_sums", "last_example_only"}
 
 
@@ -150,7 +154,7 @@ def assert_named(counts, share):
 
 def test_every_mistake_on_a_batch_of_seven(checked):
     counts, made, seconds = survey(7, rng=np.random.default_rng(7))
-    assert made == ALL and len(ALL) == 29
+    assert made == ALL and len(MISTAKES) == 45
     assert_named(counts, 0.95)
     checked(**totals(counts, 7))
     checked(
@@ -173,18 +177,15 @@ def test_every_place_of_every_mistake(checked):
 
 
 @pytest.mark.parametrize(
-    "change, missing", [(lambda s: {}, {"sign"}), (lambda s: dict(dW=2 * s.dW, db=2 * s.db), set())]
+    "way, missing", [(dict(dW=lambda s: s.dW), {"sign"}), (dict(dW=lambda s: 2 * s.dW, db=lambda s: 2 * s.db), set())]
 )
-def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(change, missing, monkeypatch):
-    table = [
-        mistake._replace(edits=(Edit(AFTER, change),)) if mistake.name == "sign" else mistake for mistake in MISTAKES
-    ]
-    monkeypatch.setattr(searching, "MISTAKES", table)
-    counts, made, _ = survey(7, list(NETS)[5:], seeds=[0], rng=np.random.default_rng(0))
+def test_an_entry_that_does_nothing_or_what_another_does_is_noticed(way, missing):
+    table = [mistake("sign", 6, "loss", every, "", way) if m.name == "sign" else m for m in MISTAKES]
+    counts, made, _ = survey(7, list(NETS)[5:], seeds=[0], rng=np.random.default_rng(0), mistakes=table)
     assert ALL - made == missing  # softmax and a square net show all that remain
-    if not missing:
+    if not missing:  # two of 41 look alike
         with pytest.raises(AssertionError):
-            assert_named(counts, 0.95)
+            assert_named(counts, 0.99)
 
 
 # What people type -----------------------------------------------------------------------------------------------------
@@ -220,7 +221,13 @@ def test_slips_in_honest_code_are_named(checked):
 # Two mistakes at a time -----------------------------------------------------------------------------------------------
 
 
-def pairs(case, rng):
+NEW = """
+    mean_over_inputs slope_missing_in_part slope_sign slope_times_z activation_of_gradient matrix_product_of_slope
+    softmax_over_batch bias_from_dW W_instead_of_input inner_product dW_instead_of_W way_back_without_slope wrong_column
+""".split()
+
+
+def pairs(case, rng, wanted=lambda one, other: True):
     """Two mistakes in two places, neither of which hides the other."""
     wrong = everything_wrong(case)
     while True:
@@ -230,17 +237,26 @@ def pairs(case, rng):
         except ValueError:
             continue
         hidden = [gradients(case, [a]), gradients(case, [b]), case.grads]
-        if one != other and not any(
-            all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, less, strict=True)) for less in hidden
+        if (
+            one != other
+            and wanted(one, other)
+            and not any(all(agree(x, y, rounding(y, 1e-6)) for x, y in zip(both, less, strict=True)) for less in hidden)
         ):
             yield tuple(sorted((one, other))), both
 
 
-def test_two_mistakes_together_are_named(checked):
+def old_and_new(one, other):
+    return (one in NEW) != (other in NEW)
+
+
+@pytest.mark.parametrize(
+    "wanted, share", [(lambda one, other: True, 0.9), (old_and_new, 0.85)], ids=["any", "old and new"]
+)
+def test_two_mistakes_together_are_named(wanted, share, checked):
     fared, seconds, rng = Counter(), [], np.random.default_rng(0)
     for (sizes, acts, loss), seed in product(NETS.values(), SEEDS[:2]):
         problem = network(sizes, acts, loss, seed=seed)
-        for truth, grads in islice(pairs(case_of(*problem), rng), 5):
+        for truth, grads in islice(pairs(case_of(*problem), rng, wanted), 5):
             start = time.process_time()
             diagnosis = diagnose(*problem, grads)
             seconds.append(time.process_time() - start)
@@ -249,7 +265,7 @@ def test_two_mistakes_together_are_named(checked):
             else:
                 fared[judge(diagnosis, truth)] += 1
     print(f"\n{sum(fared.values())} pairs of mistakes:", dict(fared), milliseconds(seconds))
-    assert fared["unique"] + fared["ambiguous"] >= 0.9 * sum(fared.values()) > 50
+    assert fared["unique"] + fared["ambiguous"] >= share * sum(fared.values()) > 50 * share
     checked(pairs_named=sum(fared.values()))
 
 
@@ -328,11 +344,12 @@ def false_names(problems):
     return false, n, seconds
 
 
-def test_nothing_is_named_that_is_not_there(checked):
+@pytest.mark.parametrize("seeds, least", [(3, 120), pytest.param(9, 300, marks=pytest.mark.mutants)])
+def test_nothing_is_named_that_is_not_there(seeds, least, checked):
     two_layers, three_layers = list(NETS)[1:3], [list(NETS)[0], list(NETS)[4]]
-    false, n, seconds = false_names([*product(two_layers, SEEDS[:3]), *product(three_layers, SEEDS[:1])])
+    false, n, seconds = false_names([*product(two_layers, range(seeds)), *product(three_layers, SEEDS[:1])])
     print(f"\n{n} gradients wrong in ways that are on no list: {len(false)} named, {milliseconds(seconds)}")
-    assert not false and n >= 120
+    assert not false and n >= least
     checked(strange_gradients_not_named=n)
 
 
@@ -391,10 +408,11 @@ def test_wrong_shapes_are_part_of_the_diagnosis(shape):
 def test_right_numbers_in_a_wrong_shape():
     problem, grads = problem_and_grads()
     diagnosis = diagnose(*problem, [(dW, db[:, None]) for dW, db in grads])
+    assert diagnosis.status == "right" and "Right, with db as (5, 1), for b as (5,): every" in str(diagnosis)
+    diagnosis = diagnose(*problem, [(dW[None], db) for dW, db in grads])
     assert diagnosis.status == "unknown" and not diagnosis.causes
-    assert "db2 has shape (3, 1), expected (3,)" in str(
-        diagnosis
-    ) and "The numbers are right, the shapes are not." in str(diagnosis)
+    assert "dW2 has shape (1, 3, 5), expected (3, 5)" in str(diagnosis)
+    assert "The numbers are right, the shapes are not." in str(diagnosis)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +421,8 @@ def test_right_numbers_in_a_wrong_shape():
         (lambda grads: None, "grads must be a list of 2 tuples (dW, db), one per layer, got NoneType"),
         (lambda grads: grads[:1], "grads must be a list of 2 tuples (dW, db), one per layer, got a list of 1"),
         (lambda grads: dict(enumerate(grads)), "grads must be a list of 2 tuples (dW, db), one per layer, got dict"),
-        (lambda grads: [dW for dW, db in grads], "grads[0] must be a list of 2 arrays (dW, db), got ndarray"),
+        (lambda grads: [dW for dW, db in grads], "grads[0] db must be a NumPy array, got NoneType"),
+        (lambda grads: [db for dW, db in grads], "grads[0] must be a list of 2 arrays (dW, db), got ndarray"),
         (lambda grads: [(None, db) for dW, db in grads], "grads[0] dW must be a NumPy array, got NoneType"),
         (lambda grads: [(dW, "zero") for dW, db in grads], "grads[0] db must be a NumPy array, got str"),
         (
@@ -469,16 +488,19 @@ def test_clues_where_nothing_on_the_list_fits():
         return " ".join(str(diagnosis).split())
 
     (dW1, db1), (dW2, db2) = grads
-    assert "Every gradient is 1.37 times the right one." in said([(1.37 * dW, 1.37 * db) for dW, db in grads])
+    assert "Every gradient is 1.37 times the right one: it is right if your loss is 1.37 times nnlib's." in said(
+        [(1.37 * dW, 1.37 * db) for dW, db in grads]
+    )
     scaled = said([(1.37 * dW1, db1), (dW2, db2)])
     assert "Wrong: dW1. Counted from the output, layer 1 is the first wrong one." in scaled
     assert "look at dense_vjp: dW = g.T @ x. dW1 is 1.37 times the right one." in scaled
     together = said([(1.37 * dW1, 1.37 * db1), (dW2, 1.5 * db2)])
     assert "dW1, db1 are each 1.37 times the right one. db2 is 1.5 times the right one." in together
     assert "look at dense_vjp: db = g.sum(axis=0)." in said([(dW1, db1), (dW2, db2 + 0.01)])
-    assert "Both gradients of layer 1 are wrong: look at relu_vjp: g * (z.real > 0)." in said(
+    assert "Both gradients of layer 1 are wrong: look at relu_vjp: g * (z.real > 0), and at" in said(
         [(dW1 + 0.01, db1 + 0.01), (dW2, db2)]
     )
+    assert "and at the way back through layer 2, dense_vjp: dx = g @ W." in said([(dW1 + 0.01, db1 + 0.01), (dW2, db2)])
     assert "listed from the output on" in said(grads[::-1])
     params, acts, x, t, _ = problem
     _, others = value_and_grad(params, acts, x, t, half_mse)
@@ -503,7 +525,8 @@ def test_the_report_reads_like_a_teacher():
     report = " ".join(str(diagnosis).split())
     assert "The slope f'(z) of the activation is missing in layer 1: " in report
     assert "Look at relu_vjp: g * (z.real > 0), and at chapter 7." in report
-    letter, at, got, expected = re.search(r"d([Wb])1(\[[\d, ]+\]) is (\S+), expected (\S+)\.", report).groups()
+    numbers = re.search(r"d([Wb])1(\[[\d, ]+\]) is (\S+), expected (\S+)\.", report.replace("−", "-"))
+    letter, at, got, expected = numbers.groups()
     j, at = "Wb".index(letter), tuple(ast.literal_eval(at))
     assert (float(got), float(expected)) == (float(f"{wrong[0][j][at]:.4g}"), float(f"{grads[0][j][at]:.4g}"))
     assert "Wrong: dW1, db1." in report and all(len(line) <= 80 for line in str(diagnosis).splitlines())
@@ -585,7 +608,7 @@ def test_what_one_network_cannot_show_the_other_does():
     diagnosis = diagnose_function(as_function(by_column, softmax_cross_entropy, "dA = W.T @ dZ", "dA = W @ dZ"))
     assert diagnosis.status == "named" and names(diagnosis) == [("W_transposed",)]
     said = " ".join(str(diagnosis).split())
-    assert "On 4-5-6-3: my_backward raised ValueError at `" in said and "On 4-4-4-4: d" in said
+    assert "On 4-5-6-3: my_backward raised ValueError at `" in said and "On 5-5-5-5: d" in said
     only_square = "dA = W @ dZ if len(W) == len(W.T) else W.T @ dZ"
     diagnosis = diagnose_function(as_function(by_column, softmax_cross_entropy, "dA = W.T @ dZ", only_square))
     assert names(diagnosis) == [("W_transposed",)] and "On 4-5-6-3: it is right." in str(diagnosis)
@@ -596,7 +619,7 @@ def test_what_one_network_cannot_show_the_other_does():
 
 def test_explanations_that_do_not_agree_explain_nothing():
     def my_backward(params, acts, x, t):
-        factor = 2 if len(params[0][0]) == 4 else -1
+        factor = 2 if len(params[0][0]) == 5 and len(params[1][0]) == 5 else -1
         return [(factor * dW, factor * db) for dW, db in by_column(params, acts, x, t, softmax_cross_entropy)]
 
     diagnosis = diagnose_function(my_backward)
@@ -635,7 +658,7 @@ def test_a_function_that_does_other_things_than_return_gradients():
         (raises, "bad_input", """my_backward raised KeyError at `raise KeyError("no such layer")`: 'no such layer'."""),
         (changes, "right", "my_backward changed its params and x"),
         (single, "named", "my_backward returned float32 for parameters of float64"),
-        (lists, "right", "On 4-5-6-3 and on 4-4-4-4: it is right."),
+        (lists, "right", "On 4-5-6-3 and on 5-5-5-5: it is right."),
         (too_few, "bad_input", "grads must be a list of 3 tuples (dW, db), one per layer, got a list of 2"),
         (not_a_number, "bad_input", "grads[0] dW must hold finite numbers, got nan"),
         (three_arguments, "bad_input", "my_backward raised TypeError: "),
@@ -652,7 +675,7 @@ def test_a_function_for_one_size_of_network():
         return by_neuron(params, acts, x, t, half_mse)
 
     diagnosis = diagnose_function(my_backward, [4, 5, 3], [sigmoid, sigmoid], half_mse)
-    assert diagnosis.status == "right" and "On 4-4-4: my_backward raised AssertionError" in str(diagnosis)
+    assert diagnosis.status == "right" and "On 3-3-3: my_backward raised AssertionError" in str(diagnosis)
 
 
 @pytest.mark.parametrize(
@@ -679,19 +702,42 @@ def test_arguments_that_make_no_network(arguments, message):
         diagnose_function(**{"my_backward": as_function(by_column, softmax_cross_entropy)} | arguments)
 
 
-def test_a_mistake_is_five_lines(monkeypatch):
-    halved = mistake(
-        "halved_bias", 9, "db", every,
-        "db is halved {place}, for no reason.",
-        Edit(AFTER, lambda s: dict(db=0.31 * s.db)),
-    )  # fmt: skip
+HALVED = mistake(
+    "halved_bias", 9, "db", every,
+    "db is halved {place}, for no reason.",
+    dict(scaled_b=lambda s: 0.31 * s.scaled_b),
+)  # fmt: skip
+
+
+def test_a_mistake_is_five_lines():
     problem, grads = problem_and_grads()
     wrong = [(dW, 0.31 * db) for dW, db in grads]
     assert diagnose(*problem, wrong).status == "unknown"
-    monkeypatch.setattr(searching, "MISTAKES", table := MISTAKES.copy())
-    table.append(halved)
-    (cause,) = diagnose(*problem, wrong).causes
-    assert (
-        cause[:4] == ("halved_bias", None, "everywhere", "b")
-        and cause.sentence == "db is halved everywhere, for no reason."
-    )
+    (cause,) = diagnose(*problem, wrong, mistakes=[*MISTAKES, HALVED]).causes
+    assert cause[:4] == ("halved_bias", None, "everywhere", "b")
+    assert cause.sentence == "db is halved everywhere, for no reason."
+
+
+@pytest.mark.parametrize("slots, unknown", [(dict(bd=lambda s: s.db), "bd"), (dict(only="W"), "nothing")])
+def test_a_misspelt_slot_is_an_error_when_the_entry_is_made(slots, unknown):
+    with pytest.raises(ValueError, match=f"mistake halved: there is no slot {unknown}; there are g, at_z, delta"):
+        mistake("halved", 9, "db", every, "", slots)
+
+
+def test_a_misspelt_attribute_is_an_error_and_not_silence():
+    problem, grads = problem_and_grads()
+    misspelt = mistake("halved", 9, "db", every, "", dict(db=lambda s: s.bd / 2))
+    with pytest.raises(AttributeError, match="mistake halved: a layer has no 'bd', only net, .* sum_b, .*db"):
+        diagnose(*problem, [(dW, 2 * db) for dW, db in grads], mistakes=[misspelt])
+    with pytest.raises(NameError, match="nothing_of_this_name"):
+        undefined = mistake("halved", 9, "db", every, "", dict(db=lambda s: nothing_of_this_name))  # noqa: F821
+        diagnose(*problem, grads, mistakes=[undefined])
+
+
+@pytest.mark.parametrize(
+    "mistakes, said", [(3, "must be a list"), ([3], r"mistakes\[0\] must be made by nnlib.mistakes.mistake, got int")]
+)
+def test_a_list_of_mistakes_holds_mistakes(mistakes, said):
+    problem, grads = problem_and_grads()
+    with pytest.raises((TypeError, ValueError), match=said):
+        diagnose(*problem, grads, mistakes=mistakes)

@@ -11,6 +11,7 @@ import pytest
 from furniture import DESCRIPTION, pages_address
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+import nnlib
 from chapters import CHAPTERS, MACROS, METADATA
 
 ROOT = CHAPTERS.parent
@@ -73,6 +74,25 @@ def test_a_page_is_described_by_its_first_plain_words(at_home):
         at_home / "chapters/intro.html"
     ).read_text("utf-8")
     assert DESCRIPTION in (at_home / "chapters/one.html").read_text("utf-8")
+
+
+def test_a_link_to_a_page_shows_what_it_is(at_home, published):
+    page = (published / "chapters" / "one.html").read_text("utf-8")
+    told = dict(re.findall(r'<meta property="og:(\S+)" content="([^"]*)"', page))
+    assert told["title"] == "1. One" or told["title"] == "One"
+    assert told["description"] and told["site_name"] == "Backpropagation you can check"
+    assert told["url"] == "https://ada.github.io/engine/chapters/one.html"
+    assert (published / told["image"].removeprefix("https://ada.github.io/engine/")).stat().st_size < 300_000
+    assert "og:image" not in (at_home / "chapters" / "one.html").read_text("utf-8")
+
+
+def test_the_footer_says_the_version(at_home):
+    assert f"Version {nnlib.__version__}" in (at_home / "chapters" / "one.html").read_text("utf-8")
+
+
+def test_with_an_address_errors_can_be_reported_and_pages_edited(published):
+    page = (published / "chapters" / "one.html").read_text("utf-8")
+    assert "https://github.com/Ada/engine/issues/new" in page and "/edit/main/chapters/one.ipynb" in page
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,20 @@ ORDER = [
     "contracts",
     "arguments",
     "activations",
+    "operations",
     "gradcheck",
     "losses",
     "layers",
     "network",
     "training",
+    "slots",
     "mistakes",
     "search",
+    "checks",
+    "card",
+    "verdict",
+    "clues",
+    "conventions",
     "diagnosis",
     "plots",
     "explore",
@@ -38,7 +45,7 @@ INTERFACE = """
     half_mse bce cross_entropy sigmoid_bce softmax_cross_entropy half_mse_grad bce_grad cross_entropy_grad sigmoid_bce_grad
     softmax_cross_entropy_grad GRAD one_hot dense dense_vjp init_params forward backward value_and_grad
     numerical_grad numerical_jacobian vjp_error check_vjp check_grads CheckResult sgd_step batches train Step landed SuspiciousInput
-    diagnose diagnose_function Diagnosis Cause relative_error shown
+    diagnose diagnose_function Diagnosis Cause relative_error shown check_chain grads_of_step
 """.split()
 
 

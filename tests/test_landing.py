@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 SHOWN = {
     "check_vjp",
     "check_grads",
+    "check_chain",
+    "grads_of_step",
     "diagnose",
     "diagnose_function",
     "train",

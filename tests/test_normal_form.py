@@ -24,7 +24,9 @@ def test_there_are_chapters(checked):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_chapter_is_in_normal_form(path):
-    assert violations(nbformat.read(path, as_version=4)) == []
+    """JupyterLab adds to what it saves: `make chapters` takes it away again."""
+    problems = violations(nbformat.read(path, as_version=4))
+    assert problems == [], f"python tools/chapters.py chapters/{path.name}, or make chapters, stores it anew"
 
 
 def test_the_macros_of_jupyterlab_are_the_books():
@@ -201,6 +203,17 @@ def test_normalise_brings_a_fresh_run_into_normal_form():
     assert violations(normal) == []
     assert cell(normal, "first-sum").outputs == [printed("2\n")]
     assert normalise(normal) == normal
+
+
+def test_a_progress_bar_leaves_only_what_stood_at_its_end():
+    nb = new_notebook(
+        cells=[
+            code("bar", "", printed("\r[ ] 0%"), printed("\r[#] 99%\r\x1b[2K")),
+            code("last", "", printed("a\n[ ] 0%\r[#] 100%\nb\n")),
+        ]
+    )
+    bar, last = normalise(nb).cells
+    assert bar.outputs == [] and last.outputs == [printed("a\n[#] 100%\nb\n")]
 
 
 def test_only_what_keeps_the_rules_is_stored(tmp_path):

@@ -29,6 +29,7 @@ from nnlib import (
     plots,
     relu,
     sigmoid,
+    softmax,
     value_and_grad,
 )
 
@@ -44,6 +45,17 @@ def network(sizes, N=7):
     y, trace = forward(params, acts, x)
     _, grads = value_and_grad(params, acts, x, t, half_mse)
     return params, acts, trace, half_mse_grad(y, t), grads
+
+
+def lines_of_tables():
+    """Two lines of tables: values and gradients, one with a row that is looked at, one half filled, one bold."""
+    rng = np.random.default_rng(1)
+    g = plots.Table("g", rng.normal(size=(4, 2)), plots.BACKWARD, row=1)
+    dx = plots.Table("dx", np.where(np.eye(4, 3), 1.5, np.nan), plots.BACKWARD, bold=True)
+    return [
+        [plots.Table("x", rng.normal(size=(4, 3)), row=1), "→", g],
+        [plots.Table("b", np.array([1.0, 2])), "  ", dx],
+    ]
 
 
 def gallery():
@@ -68,12 +80,17 @@ def gallery():
         "graph of paths": (plots.draw_graph, (paths,)),
         "graph half travelled": (plots.draw_graph, (paths, plots.steps(paths)[:8])),
         "graph of a network": (plots.draw_graph, (plots.network_graph(params, acts, trace, g),)),
+        "images": (plots.draw_images, (rng.uniform(size=(5, 8, 8)), list("abcde"), 3)),
+        "images of both signs": (plots.draw_images, (rng.normal(size=(2, 8, 8)), None, 8, plots.FORWARD, True)),
+        "reading": (plots.draw_reading, (rng.uniform(size=(8, 8)), softmax(rng.normal(size=(1, 10)))[0])),
         "curves": (plots.draw_curves, (z, {"a": sigmoid(z), "1 - a": 1 - sigmoid(z), "z": z, "2z": 2 * z}, "z", "a")),
         "loss curve": (plots.draw_loss_curve, (steps,)),
         "tangent": (plots.draw_tangent, (sigmoid, 1.0, 0.2, (-4.0, 4.0))),
         "descent": (plots.draw_descent, (np.square, [3.0, 2.0, 1.0])),
         "matrix": (plots.draw_matrix, (rng.normal(size=(3, 4)), ["a", "b", "c"], list("wxyz"), plots.BACKWARD)),
         "large matrix": (plots.draw_matrix, (rng.normal(size=(30, 20)),)),
+        "tables": (plots.draw_tables, (lines_of_tables(),)),
+        "paths": (plots.draw_paths, ({"input": 4, "hidden": 3, "output": 2}, [(1, 0, 0), (1, 0, 1)])),
         "product": (
             plots.draw_product,
             (rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), ["A", "B", "C"], (1, 2), [plots.BACKWARD] * 3),
@@ -106,7 +123,7 @@ def texts(source):
 
 def test_the_gallery_holds_every_draw_function():
     functions = {f for name, f in inspect.getmembers(plots, inspect.isfunction) if name.startswith("draw_")}
-    assert functions == {draw for draw, _ in GALLERY.values()} and len(functions) == 10
+    assert functions == {draw for draw, _ in GALLERY.values()} and len(functions) == 12
 
 
 @pictures
@@ -486,6 +503,35 @@ def test_regions_ring_what_they_get_wrong():
     assert labels == ["a", "b", "wrong: 1"]
 
 
+def test_tables_show_every_number_that_is_there_and_none_that_is_not():
+    def draw(ax):
+        plots.draw_tables(ax, lines_of_tables())
+
+    texts = [text.get_text() for text in plots.compose(draw).axes[0].texts]
+    names = ["x", "→", "g", "b", "  ", "dx"]
+    tables = [item for line in lines_of_tables() for item in line if isinstance(item, plots.Table)]
+    numbers = [plots.number(value, 2) for table in tables for value in np.ravel(table.M) if not np.isnan(value)]
+    assert sorted(texts) == sorted(names + numbers)
+    assert len(numbers) == 12 + 8 + 2 + 3
+
+
+def test_tables_of_a_line_do_not_overlap():
+    ax = plots.compose(lambda ax: plots.draw_tables(ax, lines_of_tables())).axes[0]
+    boxes = [line.get_xydata() for line in ax.lines]
+    spans = [(box[:, 0].min(), box[:, 0].max(), box[:, 1].min(), box[:, 1].max()) for box in boxes]
+    for k, one in enumerate(spans):
+        for two in spans[:k]:
+            assert one[0] > two[1] or two[0] > one[1] or one[2] > two[3] or two[2] > one[3]
+
+
+def test_a_stretch_that_paths_share_is_drawn_once_and_the_weight_is_thick():
+    paths = [(1, 0, k) for k in range(2)] + [(1, 2, k) for k in range(2)]
+    ax = plots.compose(lambda ax: plots.draw_paths(ax, {"in": 4, "mid": 3, "out": 2}, paths)).axes[0]
+    stretches = [line for line in ax.lines if line.get_linestyle() == "-"]
+    assert len(stretches) == 2 + 4
+    assert [line.get_linewidth() for line in stretches] == [4, 4, 1, 1, 1, 1]
+
+
 def test_numbers_have_a_minus_sign_and_few_digits():
     assert [plots.number(-0.12345), plots.number(2.0), plots.number(1e-9)] == ["−0.123", "2", "1e−09"]
 
@@ -504,6 +550,10 @@ def test_numbers_have_a_minus_sign_and_few_digits():
         (
             lambda ax: plots.draw_graph(ax, [plots.Node("z")], [("z", "w")]),
             r"draw_graph: travelled is \[\('z', 'w'\)\], expected pairs among",
+        ),
+        (
+            lambda ax: plots.draw_images(ax, np.ones((8, 8))),
+            r"draw_images: images has shape \(8, 8\), expected \(n, height, width\)",
         ),
         (lambda ax: plots.draw_matrix(ax, [1.0, 2.0]), r"draw_matrix: M has shape \(2,\), expected two dimensions"),
         (

@@ -53,6 +53,7 @@ CELLS_PER_IGNORED = 20
 MIN_ALT_WORDS = 5
 
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:home|root|tmp|Users|usr|opt|var|work|mnt|private|shared)/\w|\b[A-Z]:\\\w")
+OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)|\x1b\[2K")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 FOREIGN = re.compile(r"""<script[^>]+src=|\b(?:src|href)=["']?(?:https?:)?//""")
 DEEPER = re.compile(r"(?:\([\w-]+\)=\n)?^#{2,} Deeper: .+$", re.MULTILINE)
@@ -77,14 +78,17 @@ def normalise(nb):
 
 
 def join_streams(outputs):
-    """What a cell printed arrives in pieces, cut by chance."""
+    """What a cell printed arrives in pieces, cut by chance; what a progress bar wrote over itself is gone."""
     joined = []
     for output in outputs:
         if joined and output.output_type == "stream" and joined[-1].get("name") == output.name:
             joined[-1].text += output.text
         else:
             joined.append(output)
-    return joined
+    for output in joined:
+        if output.output_type == "stream":
+            output.text = OVERWRITTEN.sub("", output.text)
+    return [output for output in joined if output.get("text") != ""]
 
 
 def violations(nb):
@@ -117,7 +121,8 @@ def notebook_violations(nb, code):
     ignored = sum("nbval-ignore-output" in tags(cell) for cell in code)
     if ignored * CELLS_PER_IGNORED > len(code):
         yield f"{ignored} of {len(code)} code cells ignore their output, at most one in {CELLS_PER_IGNORED} may"
-    if code and statistics.median(len(cell.source.splitlines()) for cell in code) > MEDIAN_LINES:
+    shown = [cell for cell in code if "remove-input" not in tags(cell)]  # a question's code is its answer, and hidden
+    if shown and statistics.median(len(cell.source.splitlines()) for cell in shown) > MEDIAN_LINES:
         yield f"the median code cell is longer than {MEDIAN_LINES} lines"
 
 

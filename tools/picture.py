@@ -1,6 +1,6 @@
 """Draw the pictures that nnlib's own objects make: the README's network, and the introduction's two passes, which move.
 
-python tools/picture.py     writes _static/network.svg and _static/passes.svg
+python tools/picture.py     writes _static/network.svg, passes.svg, and preview.png, which a link to the book shows
 """
 
 import re
@@ -28,7 +28,7 @@ STATIC = Path(__file__).parents[1] / "_static"
 SECONDS = 0.5  # a frame; all of them take less than five seconds, so nobody has to be able to stop them
 
 
-def network():
+def drawn(size):
     """One forward and one backward pass of a small network."""
     rng = np.random.default_rng(4)
     acts = [relu, identity]
@@ -36,7 +36,11 @@ def network():
     y, trace = forward(params, acts, rng.normal(size=(1, 3)))
     _, grads = backward(half_mse_grad(y, np.array([[1.0, 0.0]])), params, acts, trace)
     draw = partial(plots.draw_network, params=params, trace=trace, grads=grads)
-    return plots.svg(plots.compose(draw, size=(7.2, 3.2))) + "\n"
+    return plots.compose(draw, size=size)
+
+
+def network():
+    return plots.svg(drawn((7.2, 3.2))) + "\n"
 
 
 def neuron(w=0.75, x=2.0, b=-0.5, t=1.0):
@@ -97,3 +101,4 @@ PICTURES = {"network.svg": network, "passes.svg": passes}
 if __name__ == "__main__":
     for name, draw in PICTURES.items():
         (STATIC / name).write_text(draw(), "utf-8")
+    drawn((8, 4.2)).savefig(STATIC / "preview.png", dpi=150, facecolor="white")  # 1200 by 630, as other sites want it

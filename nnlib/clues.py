@@ -1,0 +1,95 @@
+"""What there is to say of gradients that nothing on the list explains: factors, orders, and the slope that was used."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from .arguments import GRAD
+from .card import number
+from .contracts import bare
+from .search import agree, rounding
+from .slots import grads_of, run
+from .verdict import line_of_nnlib
+
+
+def clues(case, entries):
+    """Sentences: where the error enters first, then what the numbers have in common with the right ones."""
+    wrong = [(int(entry.name[1:]) - 1, "Wb".index(entry.name[0]), entry) for entry in entries if not entry.ok]
+    yield pointer(case, wrong)
+    yield from factors(case, wrong)
+    if len(wrong) > 1 and wrong[-2][0] == wrong[-1][0]:  # both gradients of the layer, so δ
+        yield from slope_used(case, wrong[-1][0])
+    yield from other_gradients(case)
+
+
+def pointer(case, wrong):
+    """The lines of nnlib to compare with, for the first wrong layer counted from the output."""
+    k, j, _ = wrong[-1]
+    both = len(wrong) > 1 and wrong[-2][0] == k
+    lines = [line_of_nnlib(case.net, "activation" if both else ("dW", "db")[j], k)]
+    if both and k + 1 < len(case.right):
+        lines.append(f"the way back through layer {k + 2}, {line_of_nnlib(case.net, 'dx', k + 1)}")
+    which = f"Both gradients of layer {k + 1} are" if both else f"One gradient of layer {k + 1} is"
+    return f"{which} wrong: look at {', and at '.join(lines)}."
+
+
+def equal(case, got, want, judged=(1, 0)):
+    return all(agree(pair, other, rounding(other, case.tolerance), judged) for pair, other in zip(got, want))
+
+
+def factors(case, wrong):
+    """Which gradients are the right ones but for a factor; of a single number that says nothing."""
+    right = [grads_of(s) for s in case.right]
+    ratios = [(k, j, entry, entry.got / entry.expected) for k, j, entry in wrong if entry.expected and entry.got]
+    alike = defaultdict(list)
+    for k, j, entry, ratio in ratios:
+        if right[k][j].size > 1 and equal(case, [case.grads[k]], [[ratio * X for X in right[k]]], [j]):
+            alike[number(ratio)].append((f"d{entry.name}", ratio))
+    for words, several in alike.items():
+        if equal(case, case.grads, [[several[0][1] * X for X in pair] for pair in right]):
+            yield f"Every gradient is {words} times the right one: it is right if your loss is {words} times nnlib's."
+        else:
+            names = ", ".join(name for name, _ in several)
+            yield f"{names} {'is' if len(several) == 1 else 'are each'} {words} times the right one."
+
+
+def slope_used(case, k):
+    """The slope in layer k, read off δ; δ is known from dW where no more examples are than inputs."""
+    s, (dW, _) = case.right[k], case.grads[k]
+    N, n_in = s.x.shape
+    if dW is None or np.shape(dW) != s.dW.shape or N > n_in or np.linalg.cond(s.x) > 1e6 or case.net.penalty:
+        return
+    delta = np.linalg.lstsq(s.x.T, np.asarray(dW, dtype=float).T, rcond=None)[0]
+    if np.abs(delta.T @ s.x - dW).max() > 1e-9 * np.abs(dW).max() or np.abs(s.g).min() < 1e-9 * np.abs(s.g).max():
+        return  # nothing of this kind, or g is 0 somewhere
+    used, belongs = delta / s.g, s.at_z / s.g
+    for letter, of in (("a", s.a), ("z", s.z)):
+        if letter in (words := polynomial(of, used, letter)) and words != (right := polynomial(s.a, belongs, "a")):
+            instead = f", where {right} belongs" if right else ""
+            yield f"In layer {k + 1} the gradient that arrives was multiplied by {words}{instead}."
+            return
+
+
+def polynomial(of, values, letter):
+    """Values as a polynomial of degree 2 in something, in words; nothing where they are none."""
+    A = np.stack([np.ones(of.size), of.ravel(), of.ravel() ** 2], axis=1)
+    p, _, rank, _ = np.linalg.lstsq(A, values.ravel(), rcond=1e-9)
+    if rank < 3 or len(A) < 6 or np.abs(A @ p - values.ravel()).max() > 1e-6 * max(1, np.abs(values).max()):
+        return ""
+    terms = [(c, power) for c, power in zip(p.round(6), ("", letter, f"{letter}²")) if c]
+    words = "".join(
+        (" + " if c > 0 else " − ") + (power if power and abs(c) == 1 else f"{abs(c):g}{' ' * bool(power)}{power}")
+        for c, power in terms
+    )
+    return words.removeprefix(" + ").replace(" − ", "−", 1).strip() if words.startswith(" − ") else words[3:] or "0"
+
+
+def other_gradients(case):
+    """Whether it is the gradient of something else."""
+    net = case.net
+    for loss in GRAD:
+        g = bare(GRAD[loss])(net.trace[-1][2], net.t) if loss is not net.loss else None
+        if g is not None and equal(case, case.grads, map(grads_of, run(net._replace(g=g, loss=loss)))):
+            yield f"It is the gradient of another loss, {loss.__name__}."
+    if equal(case, case.grads[::-1], [grads_of(s) for s in case.right]):
+        yield "It is right, but listed from the output on: nnlib lists the first layer first."
