@@ -333,6 +333,13 @@ def test_what_a_function_writes_into_is_named():
     assert result and [words.split(":")[0] for words in result.remarks] == ["f_vjp writes into its g"]
     assert check_vjp(lambda x, y: x * y, lambda g, out, x, y: (g * y, g * x), 2.0, 3.0, rng=rng()).remarks == ()
 
+    def doubled(x, y):
+        y *= 2
+        return x * y
+
+    result = check_vjp(doubled, lambda g, out, x, y: (2 * g * y, 2 * g * x), x, y, rng=rng())
+    assert result and [words.split(":")[0] for words in result.remarks] == ["f writes into its y"]
+
 
 def test_arguments_without_a_name_have_a_number():
     result = check_vjp(lambda *args: args[0] * args[1], lambda g, out, x, y: (g * y, g * x), 2.0, 3.0, rng=rng())
