@@ -43,6 +43,27 @@ def test_every_export_has_an_entry(checked):
     checked(exports_on_the_api_page=len(nnlib.__all__))
 
 
+def in_reading_order(api):
+    """The modules in the table of the API page."""
+    return [name for row in re.findall(r"(?m)^\| (`.*?) \|", api) for name in re.findall(r"`(\w+)`", row)]
+
+
+def imported_too_early(modules):
+    """What a module of nnlib imports at its top though it stands above it in the table."""
+    for k, name in enumerate(modules):
+        source = (ROOT / f"nnlib/{name}.py").read_text("utf-8")
+        yield from ((name, other) for other in re.findall(r"(?m)^from \.(\w+) import", source) if other in modules[k:])
+
+
+def test_the_modules_stand_in_reading_order(checked):
+    modules = in_reading_order(API)
+    assert sorted(modules) == sorted(path.stem for path in (ROOT / "nnlib").glob("[!_]*.py"))
+    assert list(imported_too_early(modules)) == []
+    checked(modules_on_the_api_page=len(modules))
+    early = ["layers", *(name for name in modules if name != "layers")]
+    assert list(imported_too_early(early)) == [("layers", "contracts")]
+
+
 def test_a_missing_link_and_a_missing_entry_are_noticed():
     without = INTRO.replace("| [Derive one neuron](01_one_neuron.ipynb)", "| One neuron")
     assert set(linked(without)) == CHAPTERS - {"01_one_neuron"}
