@@ -57,7 +57,7 @@ from .verdict import Cause, Diagnosis
 
 link()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "backward", "batches", "bce", "bce_grad", "Cause", "check_chain", "check_grads", "check_vjp", "CheckResult",
     "cross_entropy", "cross_entropy_grad", "dense", "dense_vjp", "diagnose", "diagnose_function", "Diagnosis",

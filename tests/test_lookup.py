@@ -4,6 +4,7 @@ introduction gives a reader to run does run."""
 import re
 from pathlib import Path
 
+import link_docstrings
 import nbformat
 import pytest
 from pages import WIDE
@@ -138,3 +139,14 @@ def test_the_picture_moves_once_and_not_for_those_who_want_less_motion(browser, 
     still = picture(browser, book, 0, reduced_motion="reduce")
     at_once, at_the_end = picture(browser, book, 0), picture(browser, book, 6000)
     assert at_once != at_the_end and still == at_the_end
+
+
+def test_a_docstring_leads_to_its_chapters_and_articles():
+    pages = {"chapters/03_jacobians", "chapters/a_find_the_bug", "chapters/nnlib"}
+    assert link_docstrings.linked("Built in chapter 3; articles 002 (step 1) and 004's. Appendix A.", pages) == (
+        "Built in :doc:`chapter 3 </chapters/03_jacobians>`; :cite:author:`article002` (step 1) and "
+        ":cite:author:`article004`'s. Appendix A."
+    )
+    assert link_docstrings.linked("Shown in appendix A; chapter 4; 1000.", pages) == (
+        "Shown in :doc:`appendix A </chapters/a_find_the_bug>`; chapter 4; 1000."
+    )
