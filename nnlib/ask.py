@@ -87,7 +87,10 @@ class Question:
         try:
             import ipywidgets  # noqa: F401
         except ImportError:
-            warnings.warn("Question: its live fields need ipywidgets: pip install 'nnlib[explore]'", stacklevel=2)
+            warnings.warn(
+                "Question: its live fields need ipywidgets: pip install 'backpropagation-you-can-check[explore]'",
+                stacklevel=2,
+            )
             return faces
         return self.live()._repr_mimebundle_() | faces
 
