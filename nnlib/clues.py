@@ -110,7 +110,9 @@ SLIPS = (  # what is no choice in a slot by itself, each with where it can be ma
     ),
     (
         lambda s: last(s) and s.net.t.shape[1] == 1,
-        dict(at_z=lambda s: passed(s, s.net.scale * bare(GRAD[s.net.loss])(s.a, np.full_like(s.net.t, s.net.t.mean())))),
+        dict(
+            at_z=lambda s: passed(s, s.net.scale * bare(GRAD[s.net.loss])(s.a, np.full_like(s.net.t, s.net.t.mean())))
+        ),
         "Every output of layer {} was compared with the mean target: (N, 1) beside (N,) is (N, N) for NumPy",
     ),
     (

@@ -128,8 +128,9 @@ def how_many_fit(grads, params):
     """How many of the gradients have as many entries as their parameter; None has those of every b."""
     if not is_pairs(grads, len(params)):
         return 0
-    pairs = [one for mine, theirs in zip(grads, params) for one in zip(mine, theirs)]
-    return sum(X is None or P is None or size(X) == np.size(P) for X, P in pairs)
+    layers = list(zip(grads, params))
+    weights = sum(size(dW) == W.size for (dW, _), (W, _) in layers)
+    return weights + sum(db is None or b is None or size(db) == b.size for (_, db), (_, b) in layers)
 
 
 def size(X):

@@ -385,7 +385,9 @@ def penalty_of(net):
 
 
 def other_value(net, value, expected):
-    return f"The loss that is returned is {number(value)}, where {net.loss.__name__} of this network is {number(expected)}"
+    return (
+        f"The loss that is returned is {number(value)}, where {net.loss.__name__} of this network is {number(expected)}"
+    )
 
 
 def other_loss(net, value, expected):
