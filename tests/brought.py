@@ -578,9 +578,9 @@ def in_steps(step, one_by_one=False, labels=False):
     return backward
 
 
-def one_epoch(params, x, y, rate):
+def one_epoch(params, X, Y, rate):
     W1, b1, W2, b2 = flat(params)
-    for x, y in [(x[None], y[None])]:
+    for x, y in [(X[None], Y[None])]:
         h = np.tanh(x @ W1 + b1)
         d = h @ W2 + b2 - y
         W2 -= rate * h.T @ d
