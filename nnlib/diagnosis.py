@@ -26,7 +26,7 @@ from .arguments import (
 )
 from .card import number, sizes_of
 from .clues import clues, slope_used
-from .contracts import Array, all_finite, bare, brief, check_flag, check_kind
+from .contracts import Array, all_finite, bare, brief, check_arrays, check_flag, check_kind
 from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, how_many_fit, straight, upright
 from .gradcheck import check_vjp, compare, numerical_grad, relative_error
 from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
@@ -141,10 +141,10 @@ def pairs_in_any_layout(name, key, params, given):
 
 def batch_in_any_layout(name, key, array, given):
     """Numbers of any shape, class numbers among them."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iub":
-        check_kind(name, key, array, kinds="f")
-    if not np.ndim(array) or not np.size(array) or not all_finite(array):
-        raise ValueError(f"{name}: {key} must be a batch of finite numbers, got {brief(array)}")
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu":
+        check_arrays(name, [(key, ("...",), array)], "f")
+    if not np.ndim(array) or not np.size(array):
+        raise ValueError(f"{name}: {key} must be a batch, got {brief(array)}")
 
 
 def flag(name, key, value, given):

@@ -253,7 +253,7 @@ def test_class_numbers_in_a_step():
     grads = grads_of_step(still, params, np.zeros((7, 4)), np.arange(7), 0.1)
     assert not any(X.any() for pair in grads for X in pair)
     for spoiled in (np.full(7, np.nan), np.zeros(0), 3):
-        with pytest.raises((ValueError, TypeError), match="grads_of_step: t must"):
+        with pytest.raises((ValueError, TypeError, FloatingPointError), match="grads_of_step: .*t (must|\\()"):
             grads_of_step(still, params, np.zeros((7, 4)), spoiled, 0.1)
 
 
