@@ -39,7 +39,7 @@ CHAPTERS = Path(__file__).parents[1] / "chapters"
 DIFFERENT, EQUAL, NARROW = (4, 5, 6, 3), (4, 4, 4, 4), (4, 5, 1, 3)
 PENALTY = "l2", 0.05, "W"  # for the mistakes that are about one
 RATE, STEPS = 1.0, 300  # of the training; with the right gradients the loss comes to rest
-CONSTANTS = {"stale_W": RATE, "weight_decay": 0.3, "penalty_strength": 1.0}
+CONSTANTS = {"stale_W": RATE, "weight_decay": 0.3, "penalty_strength": 2.0}
 SLOWER = 0.002  # a loss that is no further above that of the right gradients is said to be there
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from .arguments import GRAD
 from .card import number
 from .contracts import bare
-from .search import agree, rounding
+from .mistakes import Edit, last, not_first, passed
+from .search import GRADIENTS, Made, agree, rounding, slot_of
 from .slots import grads_of, run
 from .verdict import line_of_nnlib
 
@@ -19,6 +20,8 @@ def clues(case, entries):
     yield from factors(case, wrong)
     if len(wrong) > 1 and wrong[-2][0] == wrong[-1][0]:  # both gradients of the layer, so δ
         yield from slope_used(case, wrong[-1][0])
+    yield from clipped(case)
+    yield from slips(case)
     yield from other_gradients(case)
 
 
@@ -82,6 +85,72 @@ def polynomial(of, values, letter):
         for c, power in terms
     )
     return words.removeprefix(" + ").replace(" − ", "−", 1).strip() if words.startswith(" − ") else words[3:] or "0"
+
+
+def clipped(case):
+    """Whether every gradient is the right one, cut off at a largest size that several entries have."""
+    got = [X for pair in case.grads for X in pair if X is not None]
+    most = max(np.abs(X).max() for X in got)
+    if sum(int((np.abs(X) == most).sum()) for X in got) > 2:
+        right = [[np.clip(X, -most, most) for X in grads_of(s)] for s in case.right]
+        if equal(case, case.grads, right):
+            yield f"It is right, but clipped to ±{number(most)}: compare it before it is clipped."
+
+
+SLIPS = (  # what is no choice in a slot by itself, each with where it can be made, and what happened
+    (
+        not_first,
+        dict(dx=lambda s: s.for_x[:, -1:] * s.W_back[-1]),
+        "What went back through layer {} is that of its last neuron alone: over its neurons it adds up, += for =",
+    ),
+    (
+        not_first,
+        dict(dx=lambda s: s.for_x[:, :1] * s.W_back[0]),
+        "What went back through layer {} is that of its first neuron alone: over its neurons it adds up",
+    ),
+    (
+        lambda s: last(s) and s.net.t.shape[1] == 1,
+        dict(
+            at_z=lambda s: passed(s, s.net.scale * bare(GRAD[s.net.loss])(s.a, np.full_like(s.net.t, s.net.t.mean())))
+        ),
+        "Every output of layer {} was compared with the mean target: (N, 1) beside (N,) is (N, N) for NumPy",
+    ),
+    (
+        lambda s: last(s) and s.net.t.shape[1] == 1,
+        dict(at_z=lambda s: passed(s, against_each_target(s))),
+        "Every output of layer {} was compared with every target: (N, 1) beside (N,) is (N, N) for NumPy",
+    ),
+)
+
+
+def against_each_target(s):
+    y, t = np.broadcast_arrays(s.a, s.net.t.T)
+    return s.net.scale * bare(GRAD[s.net.loss])(y, t)
+
+
+def slips(case):
+    """What else was done in one layer, but for a common factor, if that makes all of these gradients."""
+    for where, slots, sentence in SLIPS:
+        edit = Edit(slots)
+        for k in (k for k, s in enumerate(case.right) if where(s)):
+            made = [[slot_of(s, slot) for slot in GRADIENTS] for s in run(case.net, [Made(None, edit, (k,))])]
+            made = [
+                (dW.T if dW is not None and np.shape(mine[0]) == dW.shape[::-1] else dW, db)
+                for mine, (dW, db) in zip(case.grads, made)
+            ]
+            c = common_factor(case.grads, made)
+            if c and equal(case, case.grads, [[c * X for X in pair] for pair in made]):
+                beside = f", and all is {number(c)} times as large" if abs(c - 1) > 1e-6 else ""
+                yield f"{sentence.format(k + 1)}{beside}."
+
+
+def common_factor(got, made):
+    """How many times as large the largest array on trial is, by least squares; 0 where the shapes differ."""
+    pairs = [two for pairs in zip(got, made) for two in zip(*pairs) if two[0] is not None]
+    if any(np.shape(X) != np.shape(Y) for X, Y in pairs):
+        return 0
+    X, Y = (np.concatenate([np.ravel(two[j]) for two in pairs]) for j in (0, 1))
+    return X @ Y / (Y @ Y) if Y.any() and X.size > 4 else 0
 
 
 def other_gradients(case):

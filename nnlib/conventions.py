@@ -1,6 +1,7 @@
 """Other people's conventions: what their function is handed, and their gradients brought into nnlib's shapes."""
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class Convention(NamedTuple):
     def take(self, grads, params):
         """Its gradients in nnlib's shapes, as far as they fit."""
         turn = np.transpose if (self.weights == "in out") != self.turned else np.asarray
-        return [(turn(dW), straight(db, b)) for (dW, db), (_, b) in zip(grads, params)]
+        return [(upright(turn(dW), W), straight(db, b)) for (dW, db), (W, b) in zip(grads, params)]
 
     def beside(self, told):
         """In words, how it differs from the one that was told."""
@@ -61,20 +62,80 @@ def straight(db, b):
     return np.reshape(db, np.shape(b)) if fits else db
 
 
-def by_layer(grads, n):
-    """Pairs (dW, db) out of what people return: pairs, matrices alone, or a dictionary of names such as dW1."""
+def upright(dW, W):
+    """A weight gradient as a matrix where it is a vector, for a W that has one row or one column."""
+    return np.reshape(dW, W.shape) if np.ndim(dW) == 1 and np.size(dW) == W.size else dW
+
+
+NAME = re.compile(
+    r"(?:d|grad|delta|nabla|g)?_?(w|b|weights?|bias(?:es)?)_?(\d+)(?:[_.]?grad)?", re.IGNORECASE
+)  # dW1, W1, grad_b_2, weights1
+
+
+def by_layer(grads, params):
+    """Pairs (dW, db) out of what people return; of the ways to read it, the one in which most sizes fit."""
+    if isinstance(grads, Iterator) or isinstance(grads, np.ndarray) and grads.dtype == object:
+        grads = list(grads)
+    as_it_is, *others = readings(grads, len(params))
+    best = max(others, key=lambda reading: how_many_fit(reading, params), default=as_it_is)
+    if is_pairs(as_it_is, len(params)):  # another way must leave no doubt, and this one must
+        all_fit = 2 * len(params)
+        return best if how_many_fit(as_it_is, params) < all_fit == how_many_fit(best, params) else as_it_is
+    return best
+
+
+def readings(grads, n):
+    """What people return, as it is, and then as pairs: from names, from one list, from a list of dW and one of db."""
     if isinstance(grads, dict):
-        found = {}
-        for key, X in grads.items():
-            if match := re.fullmatch(r"(?:d|grad|delta|nabla|g)?_?([wb])_?(\d+)", str(key), re.IGNORECASE):
-                found[match[1].lower(), int(match[2])] = X
+        found = {(m[1][0].lower(), int(m[2])): X for key, X in grads.items() if (m := NAME.fullmatch(str(key)))}
         first = min((k for _, k in found), default=1)
         if all(("w", k) in found for k in range(first, first + n)):
-            return [(found["w", k], found.get(("b", k))) for k in range(first, first + n)]
-    if (
-        isinstance(grads, (list, tuple))
-        and len(grads) == n
-        and all(isinstance(X, np.ndarray) and X.ndim == 2 for X in grads)
-    ):
-        return [(dW, None) for dW in grads]
-    return grads
+            yield [(found["w", k], found.get(("b", k))) for k in range(first, first + n)]
+            return
+        yield grads
+        grads = list(grads.values())
+    elif is_list(grads, n) and all(isinstance(X, np.ndarray) and X.ndim == 2 for X in grads):
+        yield [(dW, None) for dW in grads]
+        return
+    else:
+        yield grads
+    if is_pairs(grads, n):
+        yield [(W, b) for b, W in grads]
+    if is_list(grads, n) and all(isinstance(layer, dict) and len(layer) == 2 for layer in grads):
+        yield [tuple(sorted_by_letter(layer)) for layer in grads]
+    if is_list(grads, 2 * n):
+        yield list(zip(grads[::2], grads[1::2]))
+        yield list(zip(grads[:n], grads[n:]))
+    if is_list(grads, 2) and all(is_list(part, n) for part in grads):
+        yield list(zip(*grads))
+        yield list(zip(*grads[::-1]))
+
+
+def is_list(value, n):
+    return isinstance(value, (list, tuple)) and len(value) == n
+
+
+def is_pairs(grads, n):
+    return is_list(grads, n) and all(is_list(pair, 2) for pair in grads)
+
+
+def sorted_by_letter(layer):
+    """The gradients of a layer that is a dictionary: that of W before that of b."""
+    return [X for _, X in sorted(layer.items(), key=lambda item: "w" not in str(item[0]).lower())]
+
+
+def how_many_fit(grads, params):
+    """How many of the gradients have as many entries as their parameter; None has those of every b."""
+    if not is_pairs(grads, len(params)):
+        return 0
+    layers = list(zip(grads, params))
+    weights = sum(size(dW) == W.size for (dW, _), (W, _) in layers)
+    return weights + sum(db is None or b is None or size(db) == b.size for (_, db), (_, b) in layers)
+
+
+def size(X):
+    """How many entries there are; none in what is no array."""
+    try:
+        return np.size(np.asarray(X, dtype=float))
+    except (ValueError, TypeError):
+        return 0

@@ -26,8 +26,8 @@ from .arguments import (
 )
 from .card import number, sizes_of
 from .clues import clues, slope_used
-from .contracts import Array, all_finite, bare, brief, check_flag, check_kind
-from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, straight
+from .contracts import Array, all_finite, bare, brief, check_arrays, check_flag, check_kind
+from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, how_many_fit, straight, upright
 from .gradcheck import check_vjp, compare, numerical_grad, relative_error
 from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
 from .mistakes import MISTAKES, Mistake
@@ -139,6 +139,14 @@ def pairs_in_any_layout(name, key, params, given):
                 check_kind(name, f"{key}[{k}] {letter}", array, kinds="f")
 
 
+def batch_in_any_layout(name, key, array, given):
+    """Numbers of any shape, class numbers among them."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu":
+        check_arrays(name, [(key, ("...",), array)], "f")
+    if not np.ndim(array) or not np.size(array):
+        raise ValueError(f"{name}: {key} must be a batch, got {brief(array)}")
+
+
 def flag(name, key, value, given):
     return check_flag(name, key, value)
 
@@ -149,7 +157,7 @@ def flag(name, key, value, given):
 def read_grads(grads, params):
     """The gradients as arrays of whatever shapes, None for a b that is not there; raises where they are none."""
     grads, without_b = grads if isinstance(grads, Brought) else (grads, [b is None for _, b in params])
-    grads = by_layer(grads, len(params))
+    grads = by_layer(grads, params)
     check_layers("diagnose", "grads", grads, ("dW", "db"), len(params))
     single = params[0][0].dtype == np.float32
     return [
@@ -240,24 +248,27 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
         return Diagnosis("named", ((wrong,),), params=params)
 
     flat = (
-        [(dW, straight(db, b)) for (dW, db), (_, b) in zip(grads, params)] if len(t) > 1 else grads
+        [(upright(dW, W), straight(db, b)) for (dW, db), (W, b) in zip(grads, params)] if len(t) > 1 else grads
     )  # or no sum shows
     bent = {
-        np.shape(db): b.shape for (_, db), (_, f), (_, b) in zip(grads, flat, params) if np.shape(f) != np.shape(db)
+        (f"d{letter}", np.shape(X)): (letter, P.shape)
+        for mine, straightened, theirs in zip(grads, flat, params)
+        for letter, X, Y, P in zip("Wb", mine, straightened, theirs)
+        if np.shape(X) != np.shape(Y)
     }
-    proviso = [f"with db as {shape}, for b as {b}" for shape, b in bent.items()][:1]
+    proviso = [f"with {dX} as {shape}, for {X} as {right}" for (dX, shape), (X, right) in bent.items()][:1]
     case = Case.of(net, flat, tolerance, mistakes)
     entries = compared(case)
-    losses, remarks = scales(net), []
+    losses, returned = scales(net), []
     if value is not None:
-        losses, remarks = own_loss(net, value, all(entry.ok for entry in entries))
+        losses, returned = own_loss(net, value, all(entry.ok for entry in entries))
     for words, scale in (("", 1.0), *losses):
         if right_at(case, scale):
-            if remarks and not words:
-                return Diagnosis("named", ((other_loss(net, *remarks),),), entries, (), "", params)
+            if returned and not words:
+                return Diagnosis("named", ((other_loss(net, *returned),),), entries, (), "", params)
             proviso = [f"for a loss that is {words} times {loss.__name__}", *proviso] if words else proviso
             return Diagnosis("right", (), compared(case, scale), tuple(limits(case)), " and ".join(proviso), params)
-    return explained(case, entries, losses, remarks, params)
+    return explained(case, entries, losses, returned, params)
 
 
 def compared(case, scale=1.0):
@@ -277,9 +288,11 @@ def right_at(case, scale):
     return all(entry.ok for entry in compared(case, scale))
 
 
-def explained(case, entries, losses, remarks, params):
+def explained(case, entries, losses, returned, params):
     """The explanations of wrong gradients, or what else there is to say of them."""
     found, finished = look(case, losses)
+    if len(own := {words for words, _ in found}) == 1 and own != {""}:  # beside the gradients of the owner's loss
+        entries = compared(case, dict(losses)[own.pop()])
     said = [evidence(entries)]
     if not found and any(entry.at is None for entry in entries):  # a shape is wrong
         straightened = Case.of(case.net, straighten(case), case.tolerance, case.mistakes)
@@ -289,17 +302,16 @@ def explained(case, entries, losses, remarks, params):
             found, finished = look(straightened, losses)
             said += ["This holds when the axes of length 1 that do not belong are dropped."] * bool(found)
     explanations = tuple(tuple(cause(case, made) for made in together) for _, together in found)
-    if not found and remarks:
-        return Diagnosis("named", ((other_loss(case.net, *remarks),),), entries, tuple(said), "", params)
+    if not found and returned:
+        return Diagnosis("named", ((other_loss(case.net, *returned),),), entries, tuple(said), "", params)
     status = EXPLAINED[min(len(found), 2)]
     said += [
         f"Your loss is {words} times {case.net.loss.__name__}; that is no mistake."
         for words in {w for w, _ in found if w}
     ]
-    said += remarks if not any(words for words, _ in found) else []
-    said += [
-        f"If your loss is {words} times {case.net.loss.__name__}, nothing is wrong." for words in excuses(explanations)
-    ]
+    if returned and not any(words for words, _ in found):
+        said.append(f"{other_value(case.net, *returned)}.")
+    said += [f"If your loss is {words} times {case.net.loss.__name__}, {so}." for words, so in excuses(explanations)]
     if status == "unknown":
         said += [*clues(case, entries), *advice(case.net)]
     if status == "ambiguous":
@@ -323,11 +335,11 @@ FACTORS = {"missing_1/N": "N", "factor_2": "2", "factor_1/2": "½", "mean_over_o
 
 
 def excuses(explanations):
-    """A common factor may be the loss that somebody means."""
-    if len(explanations) == 1 and len(explanations[0]) == 1:
-        (only,) = explanations[0]
-        if only.name in FACTORS and only.scope in ("everywhere", "layer 1") and only.parameter == "W and b":
-            yield FACTORS[only.name]
+    """A common factor may be the loss that somebody means: how many times nnlib's it then is, and what follows."""
+    if len(explanations) == 1:
+        for cause in explanations[0]:
+            if cause.name in FACTORS and cause.scope in ("everywhere", "layer 1") and cause.parameter == "W and b":
+                yield FACTORS[cause.name], "that is no mistake" if len(explanations[0]) > 1 else "nothing is wrong"
 
 
 def straighten(case):
@@ -372,12 +384,17 @@ def penalty_of(net):
     return strength * sum((X**2).sum() / 2 if kind == "l2" else abs(X).sum() for X in arrays)
 
 
+def other_value(net, value, expected):
+    return (
+        f"The loss that is returned is {number(value)}, where {net.loss.__name__} of this network is {number(expected)}"
+    )
+
+
 def other_loss(net, value, expected):
     """The cause where the value that came with the gradients is no multiple of the loss that has these gradients."""
     sentence = (
-        f"The loss that is returned is {number(value)}, "
-        f"where {net.loss.__name__} of this network is {number(expected)}: "
-        "the forward pass or the loss is another one, and these gradients do not belong to it."
+        f"{other_value(net, value, expected)}: the forward pass or the loss is another one, and these gradients do not "
+        "belong to it."
     )
     return Cause("other_loss", None, "everywhere", "W and b", sentence, 6, f"{net.loss.__name__}")
 
@@ -534,8 +551,8 @@ def outcome(my_backward, problem, convention):
         returned = my_backward(given[0], list(acts), *given[1:])
     except Exception as error:  # whatever it is, it is the reader's, and part of the diagnosis
         return Outcome(problem, complaint=raised(error))
-    value, grads = taken_apart(returned)
-    grads = by_layer(grads, len(params))
+    value, grads = taken_apart(returned, params)
+    grads = by_layer(grads, params)
     if (
         is_list_of_pairs(grads)
         and len(grads) == len(params)
@@ -562,16 +579,20 @@ def raised(error):
     return f"my_backward raised {type(error).__name__}{''.join(line)}: {error}."
 
 
-def taken_apart(returned):
-    """(loss, grads), or None and grads."""
-    if (
-        isinstance(returned, (list, tuple))
-        and len(returned) == 2
-        and isinstance(returned[0], (int, float, np.number, np.ndarray))
-    ):
-        if np.ndim(returned[0]) == 0 and isinstance(returned[1], (list, tuple, dict)):
+def taken_apart(returned, params):
+    """(loss, grads), (grads, loss), or the loss beside all of them in one list; or None and grads."""
+    if isinstance(returned, (list, tuple)) and len(returned) > 1:
+        for value, rest in ((returned[0], returned[1:]), (returned[-1], returned[:-1])):
+            grads = rest[0] if len(rest) == 1 else rest
+            if is_number(value) and how_many_fit(by_layer(grads, params), params) > len(params):
+                return float(value), grads
+        if is_number(returned[0]) and len(returned) == 2 and isinstance(returned[1], (list, tuple, dict)):
             return float(returned[0]), returned[1]
     return None, returned
+
+
+def is_number(value):
+    return isinstance(value, (int, float, np.number, np.ndarray)) and np.ndim(value) == 0
 
 
 def unchanged(now, before):
@@ -665,7 +686,7 @@ def on_each(diagnoses, shown, status):
         elif d is shown and status == "unknown":
             sentences = d.remarks
         elif d is shown:
-            sentences = [*d.remarks[:1], *(remark for remark in d.remarks[1:] if "our loss" in remark)]
+            sentences = [*d.remarks[:1], *(remark for remark in d.remarks[1:] if "loss" in remark)]
         else:
             sentences = d.remarks[: d.status == "bad_input"]  # what happened, but no advice
         for sentence in sentences:
@@ -676,7 +697,14 @@ def on_each(diagnoses, shown, status):
 # Code that updates in place -------------------------------------------------------------------------------------------
 
 
-@promises(real=True, step=function_on_trial, params=pairs_in_any_layout, x=("...",), t=("...",), one_by_one=flag)
+@promises(
+    real=True,
+    step=function_on_trial,
+    params=pairs_in_any_layout,
+    x=batch_in_any_layout,
+    t=batch_in_any_layout,
+    one_by_one=flag,
+)
 def grads_of_step(
     step: Callable, params: list, x: Array, t: Array, learning_rate: float, one_by_one: bool = False
 ) -> list:
@@ -689,7 +717,7 @@ def grads_of_step(
     params : list of (W, b)
         In whatever layout it takes them.
     x, t : arrays
-        The batch, as it takes it.
+        The batch, as it takes it; t may be class numbers.
     learning_rate : float
         The rate of its step; about 0.01 keeps most digits.
     one_by_one : bool

@@ -343,10 +343,10 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "penalty_strength", 8, "loss", penalised,
-        "The penalty has another strength {place}: {constant} times too much of it was added.",
+        "The penalty has another strength {place}: it is {constant} times as strong as it should be.",
         *of_both(
-            full_W=lambda s, c: s.full_W + c * s.net.pull(s.W, "W"),
-            full_b=lambda s, c: s.full_b + c * s.net.pull(s.b, "b"),
+            full_W=lambda s, c: s.full_W + (c - 1) * s.net.pull(s.W, "W"),
+            full_b=lambda s, c: s.full_b + (c - 1) * s.net.pull(s.b, "b"),
         ),
         fitted=True,
     ),

@@ -112,13 +112,30 @@ def factor(trial, expected):
         c = (got * want).sum() / (want * want).sum()
         if abs(c) > ACCURACY and alike(got, c * want):
             return say(trial, "factor", f"is {number(c)} times the right one.")
-    for arg, name in zip(trial.args, trial.names):
+    out = np.asarray(trial.of(trial.x), dtype=float)
+    for arg, name in (*zip(trial.args, trial.names), (out, "out")):
         if np.ptp(arg) == 0 or not broadcasts(arg.shape, want.shape):
             continue  # a single number would be a common factor
         with np.errstate(all="ignore"):
             for words, product in (("lacks the factor", got * arg), ("has once too often the factor", got / arg)):
                 if np.isfinite(product).all() and np.any(want) and alike(product, want):
                     return say(trial, "factor", f"{words} {name}.")
+    return None
+
+
+def factor_of_each_slice(trial, expected):
+    """A factor for every index along one axis."""
+    got, want = trial.got, trial.want
+    for axis in range(want.ndim):
+        others = tuple(a for a in range(want.ndim) if a != axis)
+        several = (np.abs(want) > ACCURACY * np.abs(want).max()).sum(axis=others, keepdims=True) > 1
+        if not others or several.sum() < 2:
+            continue  # of a single number, every factor would fit
+        squares = (want * want).sum(axis=others, keepdims=True)
+        c = np.divide((got * want).sum(axis=others, keepdims=True), squares, np.ones_like(squares), where=several)
+        if alike(got, c * want) and np.abs(c).min() > ACCURACY:
+            low, high = number(c.min()), number(c.max())
+            return say(trial, "factor", f"has a factor of its own for each index of axis {axis}, from {low} to {high}.")
     return None
 
 
@@ -238,6 +255,27 @@ def overwritten_index(trial, expected):
     return None
 
 
+def of_another_value(trial, expected):
+    """Right for another value of another argument: for 1, so that it was left out; turned round; transposed."""
+    if trial.x.size * trial.g.size > MOST:
+        return None
+    for j, (arg, name) in enumerate(zip(trial.args, trial.names)):
+        values = {"= 1: it was left out": np.ones_like(arg)}
+        if arg.ndim > 1:
+            values |= {"turned round along every axis": np.flip(arg), "transposed": arg.T}
+        for words, value in values.items():
+            if j == trial.k or value.shape != arg.shape or np.array_equal(value, arg):
+                continue
+            try:
+                changed = trial._replace(args=(*trial.args[:j], value, *trial.args[j + 1 :]))
+                right = [(trial.g * derivative(changed, i)).sum() for i in np.ndindex(trial.x.shape)]
+            except (ValueError, IndexError, ArithmeticError):
+                continue  # f does not take it
+            if np.any(right) and np.isfinite(right).all() and alike(trial.got, np.reshape(right, trial.x.shape)):
+                return say(trial, "other_value", f"would be right for {name} {words}.")
+    return None
+
+
 def remainder(trial, expected):
     """g minus the right one, as of x - f(x) for f(x)."""
     if trial.g.shape == trial.want.shape and alike(trial.got, trial.g - trial.want):
@@ -254,6 +292,8 @@ LOOKS = (
     overwritten_index,
     mask_missing,
     remainder,
+    factor_of_each_slice,
+    of_another_value,
 )
 
 # How much is wrong ----------------------------------------------------------------------------------------------------

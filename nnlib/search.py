@@ -15,6 +15,7 @@ from .mistakes import MISTAKES, Edit, Mistake
 from .slots import SLOTS, Layer, Net, grads_of, run, walk
 
 GRADIENTS = "dW", "db"
+TRIED = 2.0  # a constant with which every mistake that has one is a mistake
 
 
 class Case(NamedTuple):
@@ -108,7 +109,7 @@ def effect(case, k, edit):
 def effects(case, mistake):
     """For each edit of a mistake, what it does to the layers that it concerns."""
     for edit in mistake.edits:
-        tried = edit.at(1.0) if mistake.fitted else edit
+        tried = edit.at(TRIED) if mistake.fitted else edit
         yield edit, {k: effect(case, k, tried) for k, s in enumerate(case.right) if mistake.where(s)}
 
 
@@ -278,7 +279,7 @@ def progress(items, label):
 def fit(case, groups, fitted):
     """The same choices, each with one of the mistakes that have a constant."""
     for made in fitted:
-        judged = [[j for j in (1, 0) if j not in wrong] for wrong in touched(case, made.at(1.0))]
+        judged = [[j for j in (1, 0) if j not in wrong] for wrong in touched(case, made.at(TRIED))]
         for others in explain(case, groups, judged):  # they must make alone what the constant does not touch
             found = made.at(constant(case, others, made))
             if np.isfinite(found.constant) and any(explain(case, [[m] for m in (*others, found)])):

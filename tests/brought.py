@@ -6,7 +6,7 @@ names of the mistakes, or "right", or words that stand in an honest "unknown".
 
 import numpy as np
 
-from nnlib import bce, half_mse, identity, relu, sigmoid, softmax_cross_entropy, tanh
+from nnlib import bce, grads_of_step, half_mse, identity, relu, sigmoid, softmax_cross_entropy, tanh
 
 BROUGHT = []
 
@@ -354,3 +354,266 @@ for says, slip in (
     ("Both gradients of layer 3 are wrong", dict(gate=lambda z, a: a * (1 - a) + 0.01)),
 ):
     brought("einsum", says, *EINSUM)(einsums(**slip))
+
+
+# A stranger's code: each written in a convention of its own, before a word of this package was read ------------------------------
+
+
+def flat(params):
+    return [X for pair in params for X in pair]
+
+
+class Remembering:
+    def __init__(self, W1, b1, W2, b2):
+        self.W1, self.b1, self.W2, self.b2 = W1, b1, W2, b2
+
+    def forward(self, X):
+        z1 = X @ self.W1 + self.b1
+        a1 = logistic(z1)
+        self.cache = dict(X=X, a1=a1, z2=a1 @ self.W2 + self.b2)
+
+    def backward(self, y):
+        c = self.cache
+        dz2 = 2 * (c["z2"] - y) / y.shape[0]
+        dz1 = dz2 @ self.W2.T * logistic(c["a1"]) * (1 - logistic(c["a1"]))
+        return {"dW1": c["X"].T @ dz1, "db1": dz1.sum(0), "dW2": c["a1"].T @ dz2, "db2": dz2.sum(0)}
+
+
+@brought("a cache", {"derivative_at_a", "factor_2"}, [4, 5, 3], [sigmoid, identity], half_mse, weights="in out")
+def remembering(params, acts, x, t):
+    network = Remembering(*flat(params))
+    network.forward(x)
+    return network.backward(t)
+
+
+@brought("loops over examples, one flat tuple", {"activation_of_gradient"}, [4, 5, 3], [relu, identity], half_mse)
+def loops(params, acts, X, y):
+    W1, b1, W2, b2 = flat(params)
+    dW1, db1, dW2, db2 = (np.zeros_like(P) for P in (W1, b1, W2, b2))
+    for x, t in zip(X, y):
+        a1 = np.maximum(0, W1 @ x + b1)
+        d2 = W2 @ a1 + b2 - t
+        dW2 += np.outer(d2, a1)
+        db2 += d2
+        d1 = W2.T @ d2
+        d1[d1 < 0] = 0
+        dW1 += np.outer(d1, x)
+        db1 += d1
+    n = len(X)
+    return dW1 / n, db1 / n, dW2 / n, db2 / n
+
+
+@brought("class numbers, one flat list", {"double_1/N"}, [4, 5, 3], [relu, identity], softmax_cross_entropy)
+def class_numbers(params, acts, X, y):
+    W1, b1, W2, b2 = flat(params)
+    N = X.shape[0]
+    h = np.maximum(0, X.dot(W1) + b1)
+    scores = h.dot(W2) + b2
+    e = np.exp(scores - scores.max(1, keepdims=True))
+    d = e / e.sum(1, keepdims=True)
+    d[range(N), y] -= 1
+    d /= N
+    dh = d.dot(W2.T)
+    dh[h <= 0] = 0
+    return [X.T.dot(dh) / N, dh.sum(0), h.T.dot(d) / N, d.sum(0)]
+
+
+def single_output(out):
+    """sigmoid and one output as (N,), W2 a vector."""
+
+    def backward(params, acts, X, t):
+        (W1, b1), (W2, b2) = params
+        w2, y = W2.ravel(), t.ravel()
+        a1 = logistic(X @ W1 + b1)
+        p = logistic(a1 @ w2 + b2)
+        d = out(p, y)
+        d1 = np.outer(d, w2) * a1 * (1 - a1)
+        return X.T @ d1, d1.sum(0), a1.T @ d, d.sum()
+
+    return backward
+
+
+for says, out in (
+    ("right", lambda p, y: (p - y) / len(y)),
+    ({"extra_output_derivative"}, lambda p, y: (p - y) * p * (1 - p) / len(y)),
+):
+    brought("one output as (N,), W2 a vector", says, [4, 5, 1], [sigmoid, sigmoid], bce, weights="in out")(
+        single_output(out)
+    )
+
+
+def scalar_loops(add):
+    """Lists of lists of numbers; what a hidden neuron gets is added up over the outputs, or is not."""
+
+    def backward(params, acts, X, Y):
+        w1, b1, w2, b2 = (P.tolist() for P in flat(params))
+        D, H, K, N = len(w1), len(w1[0]), len(w2[0]), len(X)
+        gw1, gb1 = [[0.0] * H for _ in range(D)], [0.0] * H
+        gw2, gb2 = [[0.0] * K for _ in range(H)], [0.0] * K
+        for n in range(N):
+            h = [float(logistic(b1[j] + sum(X[n][i] * w1[i][j] for i in range(D)))) for j in range(H)]
+            d = [float(b2[k] + sum(h[j] * w2[j][k] for j in range(H)) - Y[n][k]) / N for k in range(K)]
+            for j in range(H):
+                error = 0.0
+                for k in range(K):
+                    error = add * error + d[k] * w2[j][k]
+                    gw2[j][k] += d[k] * h[j]
+                error *= h[j] * (1 - h[j])
+                gb1[j] += error
+                for i in range(D):
+                    gw1[i][j] += error * float(X[n][i])
+            gb2 = [g + one for g, one in zip(gb2, d)]
+        return gw1, gb1, gw2, gb2
+
+    return backward
+
+
+for says, add in (("right", 1), ("What went back through layer 2 is that of its last neuron alone", 0)):
+    brought("lists of lists", says, [4, 5, 3], [sigmoid, identity], half_mse, weights="in out")(scalar_loops(add))
+
+
+@brought(
+    "(N, 1) beside (N,)",
+    "Every output of layer 2 was compared with the mean target: (N, 1) beside (N,) is (N, N) for NumPy, and all is 2 times",
+    [4, 5, 1],
+    [tanh, identity],
+    half_mse,
+    weights="in out",
+)
+def beside_a_vector(params, acts, X, t):
+    W1, b1, W2, b2 = flat(params)
+    h = np.tanh(X @ W1 + b1)
+    d = (2 * (h @ W2 + b2 - t.ravel()) / len(t)).mean(axis=1, keepdims=True)
+    d1 = d @ W2.T * (1 - h**2)
+    return dict(W1=X.T @ d1, b1=d1.sum(0), W2=h.T @ d, b2=d.sum(0))
+
+
+@brought("(N, 1) beside (N,), one layer", "compared with every target", [4, 1], [sigmoid], bce, weights="in out")
+def beside_a_vector_in_one_layer(params, acts, X, t):
+    ((W, b),) = params
+    e = logistic(X @ W + b) - t.ravel()
+    return X.T @ e / len(X), e.sum(0) / len(X)
+
+
+def two_flat(change=lambda grads: grads, bias=np.sum, out=lambda o, Y: (o - Y) / len(Y)):
+    def backward(params, acts, X, Y):
+        W1, b1, W2, b2 = flat(params)
+        h = np.tanh(X @ W1 + b1)
+        d = out(h @ W2 + b2, Y)
+        d1 = d @ W2.T * (1 - h**2)
+        return change([X.T @ d1, bias(d1, axis=0), h.T @ d, bias(d, axis=0)])
+
+    return backward
+
+
+for says, slip in (
+    ("right", {}),
+    ("right", dict(out=lambda o, Y: 2 * (o - Y) / o.size)),
+    ({"bias_mean"}, dict(bias=np.mean)),
+    ("It is right, but clipped to ±0.05", dict(change=lambda grads: [np.clip(g, -0.05, 0.05) for g in grads])),
+):
+    brought("one flat list", says, *REGRESSION, weights="in out")(two_flat(**slip))
+
+
+def lists_of_two(middle):
+    """Three layers, columns one by one, and a list of dW beside a list of db."""
+
+    def backward(params, acts, X, Y):
+        weights, biases = zip(*params)
+        dWs, dbs = [0 * W for W in weights], [0 * b for b in biases]
+        for x, y in zip(X, Y):
+            seen = [x]
+            for W, b in params:
+                seen.append(logistic(W @ seen[-1] + b))
+            delta = (seen[-1] - y) * seen[-1] * (1 - seen[-1])
+            for k in (2, 1, 0):
+                dWs[k] = dWs[k] + np.outer(delta, seen[k + (middle and len(seen[k]) == len(seen[k + 1]))]) / len(X)
+                dbs[k] = dbs[k] + delta / len(X)
+                delta = weights[k].T @ delta * seen[k] * (1 - seen[k])
+        return dbs, dWs
+
+    return backward
+
+
+for says, middle in (("right", False), ({"a_off_by_one"}, True)):
+    brought("a list of db and one of dW", says, [4, 5, 5, 3], [sigmoid] * 3, half_mse)(lists_of_two(middle))
+
+
+@brought("in × out as out × in, 2/K", {"missing_activation_derivative"}, [4, 5, 6, 3], [tanh, tanh, identity], half_mse)
+def first_slope_forgotten(params, acts, X, Y):
+    A = [X]
+    for k, (W, b) in enumerate(params):
+        Z = A[-1] @ W.T + b
+        A.append(np.tanh(Z) if k < 2 else Z)
+    D, grads = 2 * (A[-1] - Y) / Y.size, []
+    for k in (2, 1, 0):
+        grads.append((D.T @ A[k], D.sum(0)))
+        D = D @ params[k][0] * (1 - A[k] ** 2 if k > 1 else 1)
+    return grads[::-1]
+
+
+@brought(
+    "the loss beside them, a penalty that was not told",
+    {"weight_decay"},
+    [4, 5, 3],
+    [tanh, identity],
+    softmax_cross_entropy,
+    weights="in out",
+)
+def cost_and_gradients(params, acts, X, T, strength=0.01):
+    W1, b1, W2, b2 = flat(params)
+    a = np.tanh(X @ W1 + b1)
+    P = softmax_columns((a @ W2 + b2).T).T
+    cost = -np.sum(T * np.log(P)) / len(X) + strength * (np.sum(W1**2) + np.sum(W2**2))
+    ds = (P - T) / len(X)
+    dz = ds @ W2.T * (1 - a**2)
+    return cost, X.T @ dz + strength * W1, dz.sum(0), a.T @ ds + strength * W2, ds.sum(0)
+
+
+def in_steps(step, one_by_one=False, labels=False):
+    def backward(params, acts, x, t):
+        t = t.argmax(axis=1) if labels else t
+        return grads_of_step(step, params, x, t, 0.1, one_by_one=one_by_one)
+
+    return backward
+
+
+def one_epoch(params, X, Y, rate):
+    W1, b1, W2, b2 = flat(params)
+    for x, y in [(X[None], Y[None])]:
+        h = np.tanh(x @ W1 + b1)
+        d = h @ W2 + b2 - y
+        W2 -= rate * h.T @ d
+        b2 -= rate * d[0]
+        dh = d @ W2.T * (1 - h * h)
+        W1 -= rate * x.T @ dh
+        b1 -= rate * dh[0]
+
+
+def momentum(params, X, Y, rate, mu=0.9):
+    W1, b1, W2, b2 = flat(params)
+    h = np.maximum(X @ W1 + b1, 0)
+    error = Y - h @ W2 - b2
+    dh = -(error @ W2.T) / len(X) * (h > 0)
+    grads = X.T @ dh, dh.sum(0), -h.T @ error / len(X), error.mean(0)
+    after = [P + mu * 0 - rate * g for P, g in zip((W1, b1, W2, b2), grads)]
+    return list(zip(after[::2], after[1::2]))
+
+
+def classes_in_place(params, X, y, rate):
+    W1, b1, W2, b2 = flat(params)
+    h = np.maximum(X @ W1 + b1, 0)
+    d = softmax_columns((h @ W2 + b2).T).T
+    d[np.arange(len(X)), y] -= 1
+    d /= len(X)
+    dz = d @ W2.T * (h > 0)
+    for P, g in ((W2, h.T @ d), (b2, d.sum(0)), (W1, X.T @ dz), (b1, dz.sum(0))):
+        P -= rate * g
+
+
+for says, (step, *how), told in (
+    ({"stale_W"}, (one_epoch, True), REGRESSION),
+    ({"sign"}, (momentum,), ([4, 5, 3], [relu, identity], half_mse)),
+    ("right", (classes_in_place, False, True), DIGITS),
+):
+    brought("steps", says, *told, weights="in out")(in_steps(step, *how))

@@ -741,3 +741,14 @@ def test_a_list_of_mistakes_holds_mistakes(mistakes, said):
     problem, grads = problem_and_grads()
     with pytest.raises((TypeError, ValueError), match=said):
         diagnose(*problem, grads, mistakes=mistakes)
+
+
+def test_diagnoses_can_be_compared_and_hashed():
+    problem, grads = problem_and_grads()
+    signs = [(-dW, -db) for dW, db in grads]
+    one, other = (diagnose(*problem, signs) for _ in range(2))
+    assert one == other and not one != other and len({one, other}) == 1
+    right, strange = diagnose(*problem, grads), diagnose(*problem, [(dW + 0.01, db) for dW, db in grads])
+    shapes = diagnose(*problem, [(dW.T, db) for dW, db in grads])
+    nothing = diagnose(*problem, None)
+    assert len({one, right, strange, shapes, nothing}) == 5 and one != right and one != "Wrong"

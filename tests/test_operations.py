@@ -182,3 +182,60 @@ def test_a_chain_names_its_first_wrong_link():
 def test_a_chain_has_pairs_of_functions(pairs, message):
     with pytest.raises((TypeError, ValueError), match=f"check_chain: {message}"):
         check_chain(pairs, Z, RNG(0))
+
+
+def scaled_layer_norm(x, gamma):
+    return gamma * layer_norm(x)
+
+
+def correlate(x, k):
+    n, m = (len(x) - len(k) + 1, x.shape[1] - k.shape[1] + 1)
+    return np.array([[(x[i : i + len(k), j : j + k.shape[1]] * k).sum() for j in range(m)] for i in range(n)])
+
+
+def correlate_vjp(g, out, x, k, used=lambda k: k):
+    dx, dk = np.zeros_like(x), np.zeros_like(k)
+    for i, j in np.ndindex(g.shape):
+        window = slice(i, i + len(k)), slice(j, j + k.shape[1])
+        dx[window] += g[i, j] * used(k)
+        dk += g[i, j] * x[window]
+    return dx, dk
+
+
+def scaled_layer_norm_vjp(g, out, x, gamma, scale=True, root=True):
+    s = np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)
+    xhat, d = layer_norm(x), g * gamma if scale else g
+    dx = d - d.mean(axis=-1, keepdims=True) - xhat * (d * xhat).mean(axis=-1, keepdims=True)
+    return dx / s if root else dx, (g * xhat).sum(axis=0)
+
+
+def test_what_a_gradient_would_be_right_for():
+    x, k, gamma = RNG(0).normal(size=(6, 5)), RNG(1).normal(size=(3, 3)), RNG(2).normal(size=5)
+    for f, rule, args, words in (
+        (correlate, lambda *a: correlate_vjp(*a, used=np.flip), (x, k), "would be right for k turned round"),
+        (correlate, lambda *a: correlate_vjp(*a, used=np.transpose), (x, k), "would be right for k transposed"),
+        (
+            scaled_layer_norm,
+            lambda *a: scaled_layer_norm_vjp(*a, scale=False),
+            (x, gamma),
+            "right for gamma = 1: it was left out",
+        ),
+        (
+            scaled_layer_norm,
+            lambda *a: scaled_layer_norm_vjp(*a, root=False),
+            (x, gamma),
+            "a factor of its own for each index of axis 0",
+        ),
+        (
+            softmax,
+            lambda g, p, z: g - (g * p).sum(axis=-1, keepdims=True),
+            (x,),
+            "lacks the factor out",
+        ),
+    ):
+        ((_, name, sentence), *_) = found(f, rule, *args)
+        assert name and words in sentence, sentence
+    for f, rule, args in ((correlate, correlate_vjp, (x, k)), (scaled_layer_norm, scaled_layer_norm_vjp, (x, gamma))):
+        assert found(f, rule, *args) == []
+        noisy = lambda *a, rule=rule: tuple(X + 0.1 * RNG(3).normal(size=X.shape) for X in rule(*a))
+        assert not any(name for _, name, _ in found(f, noisy, *args))
