@@ -26,8 +26,11 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 	    $$([ $$seed = 0 ] || echo --numprocesses auto) || exit; \
 	done
 
-mutants: .venv/ready ## plant every single-token bug in the landed functions: the tests must notice each
-	$(BIN)/pytest tests -m mutants
+mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is noticed: chapters/scores/*.json
+	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
+
+addresses: .venv/ready ## try every address outside the book that it links to
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/addresses --quiet --keep-going
 
 newest: .venv/ready ## run the chapters on the newest NumPy, matplotlib and scikit-learn: _build/newest
 	@rm -rf _build/newest
@@ -73,4 +76,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants formulas newest bench lab chapters pdf clean
+.PHONY: help book test seeds mutants addresses formulas newest bench lab chapters pdf clean

@@ -1,7 +1,10 @@
 """Sphinx extension: a description on every page, a 404 page, and what follows from the repository's address."""
 
 import html
+import inspect
 import re
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +16,6 @@ DESCRIPTION = (
     "Backpropagation derived step by step from one neuron to any network, in notebooks whose every formula "
     "is executed and checked against a numerical derivative."
 )
-
 
 PICTURE = "_static/preview.png"
 PICTURE_SHOWS = "A small network: values flow forward in blue, gradients flow back in dashed orange"
@@ -30,12 +32,24 @@ def pages_address(repository):
     return f"https://{owner.lower()}.github.io/{name.removesuffix('.git')}/"
 
 
+def source_address(repository, branch, module, fullname):
+    """Where a function or a class of nnlib is written, or None."""
+    try:
+        thing = inspect.unwrap(reduce(getattr, fullname.split("."), import_module(module)))
+        lines, first = inspect.getsourcelines(thing)
+        name = Path(inspect.getsourcefile(thing)).name
+    except (AttributeError, TypeError):  # a field, or a table
+        return None
+    return repository and f"{repository.rstrip('/')}/blob/{branch}/nnlib/{name}#L{first}-L{first + len(lines) - 1}"
+
+
 def use_address(app, config):
     """With an address: buttons and canonical links. Without one: no buttons that lead nowhere."""
     options = config.html_theme_options
     repository = options.get("repository_url")
     options["use_repository_button"] = options["use_issues_button"] = options["use_edit_page_button"] = bool(repository)
     options["extra_footer"] = f"<p>Version {nnlib.__version__}</p>"
+    config.linkcode_resolve = lambda domain, info: source_address(repository, options.get("repository_branch"), **info)
     if repository:
         config.html_baseurl = config.html_baseurl or pages_address(repository)
     else:
@@ -89,6 +103,7 @@ def draw_single_page_alike(app):
 
 
 def setup(app):
+    app.setup_extension("sphinx.ext.linkcode")
     app.connect("builder-inited", draw_single_page_alike)
     app.connect("config-inited", use_address)
     app.connect("html-page-context", add_tags)

@@ -57,13 +57,13 @@ from .verdict import Cause, Diagnosis
 
 link()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
-    "backward", "batches", "bce", "bce_grad", "Cause", "check_chain", "check_grads", "check_vjp", "CheckResult", "cross_entropy",
-    "cross_entropy_grad", "dense", "dense_vjp", "diagnose", "diagnose_function", "Diagnosis", "forward", "GRAD",
-    "grads_of_step",     "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params", "landed", "numerical_grad",
-    "numerical_jacobian", "one_hot", "relative_error", "relu", "relu_vjp", "sgd_step", "shown", "sigmoid",
-    "sigmoid_bce", "sigmoid_bce_grad", "sigmoid_vjp", "softmax", "softmax_cross_entropy",
+    "backward", "batches", "bce", "bce_grad", "Cause", "check_chain", "check_grads", "check_vjp", "CheckResult",
+    "cross_entropy", "cross_entropy_grad", "dense", "dense_vjp", "diagnose", "diagnose_function", "Diagnosis",
+    "forward", "GRAD", "grads_of_step", "half_mse", "half_mse_grad", "identity", "identity_vjp", "init_params",
+    "landed", "numerical_grad", "numerical_jacobian", "one_hot", "relative_error", "relu", "relu_vjp", "sgd_step",
+    "shown", "sigmoid", "sigmoid_bce", "sigmoid_bce_grad", "sigmoid_vjp", "softmax", "softmax_cross_entropy",
     "softmax_cross_entropy_grad", "softmax_vjp", "Step", "SuspiciousInput", "tanh", "tanh_vjp", "train",
     "value_and_grad", "VJP", "vjp_error",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
 """Questions that a page asks and judges: one declaration, two faces.
 
-In the built book, where no kernel runs, `_static/ask.js` reads what is typed and judges it in the page. Where a kernel runs,
-ipywidgets ask the same, and this module judges. Right and wrong answers are formulas of one `grammar`: what a reader types
-is compared by value, so that every way of writing the right answer is right.
+In the built book, where no kernel runs, `_static/ask.js` reads what is typed and judges it in the page. Where a
+kernel runs, ipywidgets ask the same, and this module judges. Right and wrong answers are formulas of one `grammar`:
+what a reader types is compared by value, so that every way of writing the right answer is right.
 """
 
 import json
@@ -20,15 +20,15 @@ from .grammar import Complaint, evaluate, plain
 ROUNDING = 1e-6
 LAYERS = "123"  #: the layers that a name with a {k} stands for
 
-# What is asked ----------------------------------------------------------------------------------------------------------
+# What is asked --------------------------------------------------------------------------------------------------------
 
 
 class Line(NamedTuple):
     """One line that is to be typed: the right formula, and wrong ones with a sentence that teaches.
 
-    A formula may speak of all names of the question and of the lines above; of ``_right``, the value of the right one; and of
-    ``_c``, a constant that is fitted, where it enters linearly. In a line whose name ends in a number k, ``{k}``, ``{k-1}``
-    and ``{k+1}`` stand for it and its neighbours.
+    A formula may speak of all names of the question and of the lines above; of ``_right``, the value of the right
+    one; and of ``_c``, a constant that is fitted, where it enters linearly. In a line whose name ends in a number k,
+    ``{k}``, ``{k-1}`` and ``{k+1}`` stand for it and its neighbours.
     """
 
     right: str
@@ -78,8 +78,8 @@ class Question:
         self.html = _STATIC.format(key=key, data=data, prompt=code_in(prompt))
         if len(self.html.encode()) > self.max_bytes:
             raise ValueError(
-                f"{type(self).__name__}: {len(self.html.encode()):,} bytes, expected at most {self.max_bytes:,}: give it smaller "
-                "arrays, or write an array as a formula of the others"
+                f"{type(self).__name__}: {len(self.html.encode()):,} bytes, expected at most {self.max_bytes:,}: "
+                "give it smaller arrays, or write an array as a formula of the others"
             )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -87,7 +87,10 @@ class Question:
         try:
             import ipywidgets  # noqa: F401
         except ImportError:
-            warnings.warn("Question: its live fields need ipywidgets: pip install 'nnlib[explore]'", stacklevel=2)
+            warnings.warn(
+                "Question: its live fields need ipywidgets: pip install 'backpropagation-you-can-check[explore]'",
+                stacklevel=2,
+            )
             return faces
         return self.live()._repr_mimebundle_() | faces
 
@@ -111,8 +114,8 @@ class Lines(Question):
     Raises
     ------
     ValueError
-        If a formula cannot be evaluated or is not finite, a wrong one is right or has no sentence, two wrong ones are alike,
-        or the page would carry too much.
+        If a formula cannot be evaluated or is not finite, a wrong one is right or has no sentence, two wrong ones are
+        alike, or the page would carry too much.
 
     Examples
     --------
@@ -242,7 +245,8 @@ class Expression(Lines):
 
     Examples
     --------
-    >>> question = Expression("What is `dz` of a sigmoid?", "g * a * (1 - a)", {"g": [1, 2], "z": [0, 1], "a": "sigmoid(z)"},
+    >>> question = Expression("What is `dz` of a sigmoid?", "g * a * (1 - a)",
+    ...                       {"g": [1, 2], "z": [0, 1], "a": "sigmoid(z)"},
     ...                       wrong={"g * z * (1 - z)": "The slope a (1 - a) was given z."})
     >>> question.judge("g * (a - a**2)")
     Verdict(status='right', sentence='', at=None)
@@ -270,7 +274,8 @@ class Number(Expression):
         Plain words, with `code` in backticks.
     right : number
     tolerance : number, optional
-        How far from it is still right: half of the last digit that a reader can be expected to have. Left out, a thousandth.
+        How far from it is still right: half of the last digit that a reader can be expected to have. Left out, a
+        thousandth.
     wrong : dict
         From wrong numbers to the sentence that teaches why.
     names : dict
@@ -321,7 +326,8 @@ class Choice(Question):
 
     Examples
     --------
-    >>> question = Choice("Which sum is `db`?", {"over rows": "Each row has its own path.", "over columns": "Those are neurons, not examples."}, "over rows")
+    >>> sums = {"over rows": "Each row has its own path.", "over columns": "Those are neurons, not examples."}
+    >>> question = Choice("Which sum is `db`?", sums, "over rows")
     >>> question.judge("over columns").status
     'wrong'
     """
@@ -330,8 +336,8 @@ class Choice(Question):
         short = [option for option, sentence in options.items() if len(sentence.split()) < 4]
         if right not in options or len(options) < 2 or short:
             raise ValueError(
-                f"Choice: got {right!r} of {list(options)}, expected the right one of at least two, each with a sentence"
-                + (f"; {short[0]!r} has none" if short else "")
+                f"Choice: got {right!r} of {list(options)}, expected the right one of at least two, "
+                "each with a sentence" + (f"; {short[0]!r} has none" if short else "")
             )
         self.options, self.right = dict(options), right
         spec = {"kind": "choice", "options": list(options.items()), "right": list(options).index(right), "hint": hint}
@@ -346,7 +352,7 @@ class Choice(Question):
         return live_choice(self)
 
 
-# How an answer is judged ------------------------------------------------------------------------------------------------
+# How an answer is judged ----------------------------------------------------------------------------------------------
 
 
 class Names(Mapping):
@@ -406,7 +412,7 @@ class Case:
         return Names(self.names.definitions | {"_right": right, "_c": c, name: at_layer(formula, name)})
 
     def wrong(self, name):
-        """The values of a line's wrong formulas; a fitted constant has two, at 0 and at 1. What is right here is left out."""
+        """The values of a line's wrong formulas; a fitted constant has two, at 0 and 1. What is right is left out."""
         if name in self.spoils:
             return self.spoils[name]
         right, values = self.right(name), self.spoils.setdefault(name, {})
@@ -449,7 +455,8 @@ class Case:
         if not known and 1 in got.shape and not transposed:  # `keepdims`, say
             straight = got.squeeze()
             if self.same(straight, right.squeeze(), right):
-                words = f"The numbers are right, the shape is not: {shape(got, name in self.turned)}, expected {shape(right)}."
+                words = "The numbers are right, the shape is not: "
+                words += f"{shape(got, name in self.turned)}, expected {shape(right)}."
                 return Verdict("wrong", words)
             known = self.known(name, straight, right)
         return Verdict("wrong", " Or: ".join(known) or self.clue(got, right, transposed))
@@ -515,7 +522,10 @@ def at_layer(formula, name):
 
 
 def fitted(got, one, other):
-    """The constant with which one + c (other - one) is nearest to what was got: 0 where there is none, None where no shape fits."""
+    """The constant with which one + c (other - one) is nearest to what was got.
+
+    It is 0 where there is none, None where no shape fits.
+    """
     if not got.shape == one.shape == other.shape:
         return None
     change = other - one
@@ -549,7 +559,7 @@ def jsonable(value):
     )
 
 
-# The faces --------------------------------------------------------------------------------------------------------------
+# The faces ------------------------------------------------------------------------------------------------------------
 
 
 def code_in(text):

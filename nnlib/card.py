@@ -1,4 +1,4 @@
-"""The card that a notebook shows of a diagnosis: its sentences, a table, and the network with the wrong gradients marked."""
+"""The card that a notebook shows of a diagnosis: sentences, a table, the network with the wrong gradients marked."""
 
 from html import escape
 

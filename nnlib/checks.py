@@ -30,7 +30,7 @@ def links(name, key, pairs, given):
             check_function(name, f"{key}[{k}] {part}", function)
 
 
-# A network --------------------------------------------------------------------------------------------------------------
+# A network ------------------------------------------------------------------------------------------------------------
 
 
 @promises(real=True, as_given=True, leave=as_it_is, grads=pairs_on_trial)
@@ -85,7 +85,7 @@ def with_entry(params, k, j, array):
     return [*params[:k], pair, *params[k + 1 :]]
 
 
-# A chain ----------------------------------------------------------------------------------------------------------------
+# A chain --------------------------------------------------------------------------------------------------------------
 
 
 @promises(real=True, as_given=True, leave=as_it_is, pairs=links, x=("...",))

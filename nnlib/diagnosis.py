@@ -1,14 +1,14 @@
 """If a gradient of a network is wrong, which mistake made it so? In gradients, and in a function that makes them.
 
-`diagnose` looks, among the `mistakes` that people make, for those that reproduce the wrong gradient to its last entry, and
-says in words what it found.
+`diagnose` looks, among the `mistakes` that people make, for those that reproduce the wrong gradient to its last
+entry, and says in words what it found.
 """
 
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain, count, islice, product
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def flag(name, key, value, given):
     return check_flag(name, key, value)
 
 
-# Which mistake: in gradients --------------------------------------------------------------------------------------------
+# Which mistake: in gradients ------------------------------------------------------------------------------------------
 
 
 def read_grads(grads, params):
@@ -196,14 +196,14 @@ def diagnose(
     Parameters
     ----------
     params, acts, x, t, loss
-        As for `value_and_grad`. A batch of 7, at least 3 outputs and layers of different sizes tell most mistakes apart.
-        A layer without a bias is (W, None).
+        As for `value_and_grad`. A batch of 7, at least 3 outputs and layers of different sizes tell most mistakes
+        apart. A layer without a bias is (W, None).
     grads : list of (dW, db)
-        The gradients on trial, from any code: a list, or a dictionary of names such as "dW1". Wrong shapes are part of the
-        diagnosis.
+        The gradients on trial, from any code: a list, or a dictionary of names such as "dW1". Wrong shapes are part
+        of the diagnosis.
     penalty : ("l2", strength) or ("l1", strength), optional
-        What the loss adds for the weights: strength / 2 times the sum of their squares, or strength times the sum of their
-        absolute values. A third word, "W and b", says that the biases have it too.
+        What the loss adds for the weights: strength / 2 times the sum of their squares, or strength times the sum of
+        their absolute values. A third word, "W and b", says that the biases have it too.
     mistakes : list
         The mistakes to look for.
 
@@ -341,7 +341,7 @@ def straighten(case):
     return [(straightened(dW, s.dW), straightened(db, s.db)) for (dW, db), s in zip(case.grads, case.right)]
 
 
-# The loss and the rules that are not nnlib's -----------------------------------------------------------------------------
+# The loss and the rules that are not nnlib's --------------------------------------------------------------------------
 
 
 def scales(net):
@@ -375,7 +375,8 @@ def penalty_of(net):
 def other_loss(net, value, expected):
     """The cause where the value that came with the gradients is no multiple of the loss that has these gradients."""
     sentence = (
-        f"The loss that is returned is {number(value)}, where {net.loss.__name__} of this network is {number(expected)}: "
+        f"The loss that is returned is {number(value)}, "
+        f"where {net.loss.__name__} of this network is {number(expected)}: "
         "the forward pass or the loss is another one, and these gradients do not belong to it."
     )
     return Cause("other_loss", None, "everywhere", "W and b", sentence, 6, f"{net.loss.__name__}")
@@ -399,7 +400,7 @@ def wrong_rule(entry, function, layer, chapter):
     return Cause("wrong_rule", layer, f"layer {layer}", "W and b", sentence, chapter, entry)
 
 
-# Which mistake: in a function -------------------------------------------------------------------------------------------
+# Which mistake: in a function -----------------------------------------------------------------------------------------
 
 USUAL_LOSS = {identity: softmax_cross_entropy, softmax: cross_entropy, sigmoid: bce}
 
@@ -463,6 +464,7 @@ def diagnose_function(
     -----
     Shown in appendix A.
     """
+    sizes, acts = cast(Sizes, sizes), cast(list, acts)  # what was left out is filled in by now
     problems = [problem(shape, acts, loss, rng, penalty or ()) for shape in (sizes, sizes.square)]
     told = Convention(examples, weights)
     convention, words = recognised(my_backward, problems[0], told)
@@ -511,7 +513,7 @@ class Outcome(NamedTuple):
     """What a function did on a problem."""
 
     problem: Problem  #: without biases, if it has none
-    grads: list = ()  #: in nnlib's shapes, as far as they fit
+    grads: Sequence = ()  #: in nnlib's shapes, as far as they fit
     value: float | None = None  #: of the loss, if it came with them
     complaint: str = ""  #: why there are no gradients
     notes: tuple = ()  #: what else it did
@@ -599,7 +601,7 @@ def is_right(did):
 
 
 def recognised(my_backward, problem, told):
-    """The convention in which a function is right, or in which it fits best; and how that differs from what was told."""
+    """The convention in which a function is right, or fits best; and how that differs from what was told."""
     found, best = told, outcome(my_backward, problem, told)
     expected = sum(P is not None for pair in best.problem.params for P in pair)
     if best.right_shapes() < expected:
@@ -671,7 +673,7 @@ def on_each(diagnoses, shown, status):
     return [f"On {' and on '.join(networks)}: {sentence}" for sentence, networks in said.items()]
 
 
-# Code that updates in place ----------------------------------------------------------------------------------------------
+# Code that updates in place -------------------------------------------------------------------------------------------
 
 
 @promises(real=True, step=function_on_trial, params=pairs_in_any_layout, x=("...",), t=("...",), one_by_one=flag)
@@ -691,8 +693,8 @@ def grads_of_step(
     learning_rate : float
         The rate of its step; about 0.01 keeps most digits.
     one_by_one : bool
-        Whether it takes one example at a time: it is then given ``x[n]`` and ``t[n]``, each with fresh copies, and the mean
-        of the gradients is returned.
+        Whether it takes one example at a time: it is then given ``x[n]`` and ``t[n]``, each with fresh copies, and the
+        mean of the gradients is returned.
 
     Returns
     -------

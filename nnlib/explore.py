@@ -277,7 +277,8 @@ style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;ma
 <p style="color:{INK};margin:0 0 6px"><b>{{title}}</b></p>
 {{controls}}\
 <p style="color:{INK};margin:0;font-size:85%">{{note}}</p>
-<noscript><p style="color:{INK};margin:0;font-size:85%">The controls need JavaScript, or the notebook to run.</p></noscript>
+<noscript><p style="color:{INK};margin:0;font-size:85%">\
+The controls need JavaScript, or the notebook to run.</p></noscript>
 <img alt="{{words}}" src="{{picture}}" style="max-width:100%;filter:none">
 <figcaption aria-live="polite" style="color:{INK};text-align:left">{{words}}</figcaption>
 </figure>

@@ -373,7 +373,7 @@ def check_vjp(f: Callable, f_vjp: Callable, *args: Array, rng: np.random.Generat
         entry = compare(names[k], got, expected, kinks, size_of_f, note, rounding)
         entries.append(unless_hidden(entry, got, expected, rounding * size_of_f, why))
         wanted.append(expected if entries[k].judged and not kinks.any() else got)  # what is not judged is not explained
-    said = [finding.sentence for finding in findings(f, exact, g, mine, wanted, names)]
+    said = [finding.sentence for finding in findings(f, tuple(exact), g, mine, wanted, names)]
     return CheckResult(tuple(entries), (*said, *written_into(f, f_vjp, names)))
 
 
@@ -382,7 +382,8 @@ def written_into(f, f_vjp, names):
     for function, keys in ((f, names), (f_vjp, ["g", "out", *names])):
         if function.changed:
             what = " and ".join(keys[k] for k in sorted(function.changed))
-            yield f"{'f' if function is f else 'f_vjp'} writes into its {what}: where that is used again, it is spoiled."
+            name = "f" if function is f else "f_vjp"
+            yield f"{name} writes into its {what}: where that is used again, it is spoiled."
 
 
 def kink_note(kinks: Array, left: Array, right: Array) -> str:

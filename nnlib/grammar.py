@@ -1,7 +1,8 @@
 """The formulas that a reader types: a small part of NumPy, read and evaluated without ever running them as code.
 
-The same grammar is spoken by the built pages (`_static/ask.js`), where no Python is. Numbers, names, ``+ - * / ** @``, one
-comparison, brackets, ``x[i]``, ``.T`` and the functions below; arrays have at most two axes. ``np.`` may be left out.
+The same grammar is spoken by the built pages (`_static/ask.js`), where no Python is. Numbers, names, ``+ - * / **
+@``, one comparison, brackets, ``x[i]``, ``.T`` and the functions below; arrays have at most two axes. ``np.`` may be
+left out.
 """
 
 import ast
@@ -27,7 +28,7 @@ class Complaint(ValueError):
         self.at, self.kind = at, kind
 
 
-# The functions ----------------------------------------------------------------------------------------------------------
+# The functions --------------------------------------------------------------------------------------------------------
 
 
 def sigmoid(z):
@@ -62,7 +63,7 @@ BINARY = {
 }  # fmt: skip
 SIGN = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**"}
 
-# Reading ----------------------------------------------------------------------------------------------------------------
+# Reading --------------------------------------------------------------------------------------------------------------
 
 
 def plain(source):

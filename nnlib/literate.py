@@ -1,4 +1,4 @@
-"""The link between a chapter and the package: a function as it is printed, and whether the one just built is nnlib's."""
+"""The link between a chapter and the package: a function as printed, and whether the one just built is nnlib's."""
 
 import ast
 import difflib

@@ -19,7 +19,7 @@ from .slots import ORDER, SLOTS, Layer, Net
 
 __all__ = ["MISTAKES", "Edit", "Layer", "Mistake", "Net", "every", "hidden", "last", "mistake", "not_first"]
 
-# What an entry consists of ----------------------------------------------------------------------------------------------
+# What an entry consists of --------------------------------------------------------------------------------------------
 
 
 def every(s):
@@ -70,7 +70,7 @@ def mistake(name, chapter, rule, where, sentence, *ways, fitted=False):
     return Mistake(name, chapter, rule, where, sentence, tuple(edits), fitted)
 
 
-# Where a mistake is made ------------------------------------------------------------------------------------------------
+# Where a mistake is made ----------------------------------------------------------------------------------------------
 
 
 def hidden(s):
@@ -109,7 +109,7 @@ def without_penalty(s):
     return not s.net.penalty
 
 
-# Slopes -----------------------------------------------------------------------------------------------------------------
+# Slopes ---------------------------------------------------------------------------------------------------------------
 
 
 def passed(s, g, f=None, a=None, z=None):
@@ -163,7 +163,7 @@ def other_sign(s):
 
 
 def as_matrices(s):
-    """The slope of sigmoid or tanh with a matrix product in it, for a product entry by entry: over neurons, over examples."""
+    """The slope of sigmoid or tanh with a matrix product for one entry by entry: over neurons, over examples."""
     a = s.a
     return (1 - a.T @ a, 1 - a @ a.T) if s.act is tanh else (a.T @ (1 - a), a @ (1 - a).T)
 
@@ -180,7 +180,7 @@ def other_rules(f):
     )
 
 
-# Neighbours -------------------------------------------------------------------------------------------------------------
+# Neighbours -----------------------------------------------------------------------------------------------------------
 
 
 def has_above(s):
@@ -200,7 +200,7 @@ def slope_of_neighbour(step, when):
     )
 
 
-# The output -------------------------------------------------------------------------------------------------------------
+# The output -----------------------------------------------------------------------------------------------------------
 
 
 def once_more(f):
@@ -240,7 +240,7 @@ def from_probabilities(p):
     return lambda s: s.net.scale * (p(np.exp(s.z - s.z.max())) - s.net.t) / len(s.net.t)
 
 
-# Sums, factors, ways back -----------------------------------------------------------------------------------------------
+# Sums, factors, ways back ---------------------------------------------------------------------------------------------
 
 
 def n_examples(s):
@@ -289,7 +289,7 @@ def beside_column(j):
 ELEMENTWISE = (sigmoid, tanh, relu)
 CLASSES = ((softmax_cross_entropy, identity), (cross_entropy, softmax))  # their gradient at z is p - t
 
-# The mistakes -----------------------------------------------------------------------------------------------------------
+# The mistakes ---------------------------------------------------------------------------------------------------------
 
 MISTAKES = [  # open: a reader may append an entry
     # The loss, and the numbers that belong in it alone
@@ -320,7 +320,8 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "mean_over_outputs", 6, "loss", every,
-        "The mean was taken over the outputs too {place}: the loss sums over outputs, and averages over examples alone.",
+        "The mean was taken over the outputs too {place}: the loss sums over outputs, "
+        "and averages over examples alone.",
         *scaled(lambda s: 1 / n_outputs(s)),
         dict(delta=lambda s: s.delta / s.delta.shape[1]),
     ),
@@ -343,7 +344,10 @@ MISTAKES = [  # open: a reader may append an entry
     mistake(
         "penalty_strength", 8, "loss", penalised,
         "The penalty has another strength {place}: {constant} times too much of it was added.",
-        *of_both(full_W=lambda s, c: s.full_W + c * s.net.pull(s.W, "W"), full_b=lambda s, c: s.full_b + c * s.net.pull(s.b, "b")),
+        *of_both(
+            full_W=lambda s, c: s.full_W + c * s.net.pull(s.W, "W"),
+            full_b=lambda s, c: s.full_b + c * s.net.pull(s.b, "b"),
+        ),
         fitted=True,
     ),
     # The activation and its slope
@@ -354,7 +358,8 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "missing_output_derivative", 6, "activation", last,
-        "The slope of the output's activation is missing {place}: the loss was differentiated, and what is inside it was not.",
+        "The slope of the output's activation is missing {place}: the loss was differentiated, "
+        "and what is inside it was not.",
         dict(at_z=lambda s: s.g),
         dict(when=fused, at_z=lambda s: unfused(s)[1]),
     ),
@@ -362,7 +367,7 @@ MISTAKES = [  # open: a reader may append an entry
         "extra_output_derivative", 6, "activation", last,
         "A slope of the output was multiplied in once too often {place}: what came from the loss holds it already.",
         dict(delta=once_more(inside)),
-        dict(when=lambda s: s.act is identity, delta=once_more(lambda s: s.net.acts[0])),  # what a loop over all layers does
+        dict(when=lambda s: s.act is identity, delta=once_more(lambda s: s.net.acts[0])),  # in a loop over all layers
         dict(when=lambda s: inside(s) is softmax, delta=softmax_once_more),
     ),
     mistake(
@@ -415,10 +420,11 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "derivative_off_by_one", 8, "activation", curved,
-        "The slope f'(z) {place} is one layer off: it is due once the gradient has come back through W, at the z just reached.",
+        "The slope f'(z) {place} is one layer off: it is due once the gradient has come back through W, "
+        "at the z just reached.",
         *slope_of_neighbour(+1, has_above),
         *slope_of_neighbour(-1, not_first),
-        dict(when=has_above, at_z=lambda s: passed(s, s.above.delta) @ s.above.W),  # above the W that leads to it, not below
+        dict(when=has_above, at_z=lambda s: passed(s, s.above.delta) @ s.above.W),  # above the W, not below
     ),
     mistake(
         "softmax_elementwise", 3, "activation", softmaxed,
@@ -528,8 +534,8 @@ MISTAKES = [  # open: a reader may append an entry
     ),
     mistake(
         "stale_W", 7, "dx", not_first,
-        "The gradient went back through a W that had been stepped already {place}, at learning rate {constant}: all gradients "
-        "come first, then the step.",
+        "The gradient went back through a W that had been stepped already {place}, at learning rate {constant}: "
+        "all gradients come first, then the step.",
         dict(W_back=lambda s, c: s.W - c * s.full_W, b_back=lambda s, c: s.b - c * s.full_b),
         dict(
             when=lambda s: few(s) and len(s.x) > 1,  # one step for every example

@@ -1,7 +1,7 @@
 """What is wrong with the rule of one operation, in words: from its gradients, the right ones, and the operation itself.
 
-Nothing is known of the operation but its values, so what is named is a relation between numbers: a factor, a gradient taken
-entry by entry, statistics held constant, a mask or a sum that was left out, an index that was overwritten.
+Nothing is known of the operation but its values, so what is named is a relation between numbers: a factor, a gradient
+taken entry by entry, statistics held constant, a mask or a sum that was left out, an index that was overwritten.
 """
 
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def say(trial, name, words):
     return Finding(trial.name, name, f"d{trial.name} {words}")
 
 
-# What can be recognised -------------------------------------------------------------------------------------------------
+# What can be recognised -----------------------------------------------------------------------------------------------
 
 
 def factor(trial, expected):
@@ -163,7 +163,8 @@ def mask_missing(trial, expected):
         return say(
             trial,
             "mask_missing",
-            f"is not 0 where {trial.name} has no influence, in {shut.sum()} of {shut.size} entries; elsewhere it is right.",
+            f"is not 0 where {trial.name} has no influence, in {shut.sum()} of {shut.size} entries; "
+            "elsewhere it is right.",
         )
     return None
 
@@ -208,7 +209,8 @@ def statistics_constant(trial, expected):
         return say(
             trial,
             "statistics_constant",
-            f"treats {' and '.join(held)} along {in_words(axes, x.ndim)} as constant: {'they depend' if len(held) > 1 else 'it depends'} on {trial.name} too.",
+            f"treats {' and '.join(held)} along {in_words(axes, x.ndim)} as constant: "
+            f"{'they depend' if len(held) > 1 else 'it depends'} on {trial.name} too.",
         )
     return None
 
@@ -254,7 +256,7 @@ LOOKS = (
     remainder,
 )
 
-# How much is wrong ------------------------------------------------------------------------------------------------------
+# How much is wrong ----------------------------------------------------------------------------------------------------
 
 
 def how_many(trial):

@@ -144,7 +144,8 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
     trace : list of (x, z, a), optional
         Writes the values of one `example` in its neurons, in forward's colour.
     grads : list of (dW, db), optional
-        Dashes a line below each weight, as strong as its gradient, and writes db below each neuron, in backward's colour.
+        Dashes a line below each weight, as strong as its gradient, and writes db below each neuron, in backward's
+        colour.
     mark : collection of str
         Parameters to point at, by name: ``{"W2", "b1"}``.
     most : int
@@ -186,7 +187,7 @@ def draw_network(ax, params, trace=None, grads=None, mark=(), example=0, most=8,
 
 
 def _draw_weights(ax, layer, neurons, W, dW, wrong, size):
-    """The lines that lead to a layer, as strong as its weights; below them, dashed, its gradients; numbers if `size`."""
+    """The lines to a layer, as strong as its weights; below them, dashed, its gradients; numbers if `size`."""
     strength = np.abs(W) / (np.abs(W).max() or 1)
     beside = offset_copy(ax.transData, ax.figure, 0, -4, units="points")
     shares = (0.78, 0.6) if len(neurons[layer]) >= len(neurons[layer - 1]) else (0.22, 0.42)  # where lines part
@@ -384,7 +385,10 @@ def _places(nodes):
 
 
 def _draw_edge(ax, start, end, value, grad, local, level_start, there, back):
-    """Two lanes, forward above and backward below, level where their labels stand; each travelled 0 (not yet), 1 or 2 (just now)."""
+    """Two lanes, forward above and backward below, level where their labels stand.
+
+    Each is travelled 0 (not yet), 1 or 2 (just now).
+    """
     share = 0.5 if start[1] == end[1] else 0.42 if level_start else 0.58
     at = start[0] + share * (end[0] - start[0]), (start if level_start else end)[1]
 
@@ -683,8 +687,8 @@ def draw_decision_regions(ax, predict, x, labels, names=None, fine=200):
     x, labels = np.asarray(x), np.asarray(labels)
     if x.ndim != 2 or x.shape[1] != 2 or labels.shape != x.shape[:1] or not set(labels) <= set(range(len(CLASSES))):
         raise ValueError(
-            f"draw_decision_regions: got x of shape {x.shape} and labels of shape {labels.shape} with classes {sorted(set(labels.flat))}, "
-            f"expected (N, 2) and (N,), classes 0 to {len(CLASSES) - 1}"
+            f"draw_decision_regions: got x of shape {x.shape} and labels of shape {labels.shape} "
+            f"with classes {sorted(set(labels.flat))}, expected (N, 2) and (N,), classes 0 to {len(CLASSES) - 1}"
         )
     low, high = x.min(0), x.max(0)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)

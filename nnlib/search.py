@@ -1,8 +1,8 @@
 """The search for the mistakes that explain gradients, down to their last entry.
 
-Every mistake of the table is made in the backward pass, everywhere, in the hidden layers and in one layer, and is kept if
-what comes out is what is on trial. Two mistakes are made together where no single one is enough. A few mistakes have a
-constant, such as the strength of a weight decay, which least squares finds first.
+Every mistake of the table is made in the backward pass, everywhere, in the hidden layers and in one layer, and is
+kept if what comes out is what is on trial. Two mistakes are made together where no single one is enough. A few
+mistakes have a constant, such as the strength of a weight decay, which least squares finds first.
 """
 
 from collections import defaultdict
@@ -54,7 +54,7 @@ class Made(NamedTuple):
 
 
 def rounding(pair, tolerance):
-    """How far rounding may take dW and db: it is relative to the numbers that were summed, which may cancel in one of them."""
+    """How far rounding may take dW and db: it is relative to the numbers summed, which may cancel in one of them."""
     sizes = [0.0 if X is None else np.abs(X).max() for X in pair]
     return [tolerance * max(size, max(sizes) / 10) for size in sizes]
 
@@ -113,7 +113,7 @@ def effects(case, mistake):
 
 
 def places(case):
-    """Every mistake wherever it changes anything: everywhere, in the hidden layers, in one; those with a constant apart."""
+    """Every mistake wherever it changes anything: everywhere, in the hidden layers, in one; with a constant apart."""
     certain, fitted = [], []
     for mistake in case.mistakes:
         for edit, found in effects(case, mistake):
@@ -141,8 +141,8 @@ def touched(case, made):
 def search(case, scales=()):
     """The explanations by the fewest mistakes, one by one: (how many times nnlib's loss it is, the mistakes).
 
-    Those `scales` of the loss that no mistake has a name for are tried with one mistake too, and all of them with two, so
-    that a loss of the owner's own does not use one up.
+    Those `scales` of the loss that no mistake has a name for are tried with one mistake too, and all of them with
+    two, so that a loss of the owner's own does not use one up.
     """
     other = {words: scale for words, scale in scales if scale not in named_scales(case)}
     for n, losses in ((1, {"": 1.0}), (1, other), (2, {"": 1.0}), (2, dict(scales))):
@@ -178,9 +178,9 @@ WIDE = 64
 
 
 def condensed(case):
-    """The same with the inputs of a wide first layer added up in groups, and so its W and dW: these are linear in one another.
+    """The same with the inputs of a wide first layer added up in groups, and so its W and dW.
 
-    What does not explain the sums explains nothing, and is found out much sooner.
+    These are linear in one another. What does not explain the sums explains nothing, and is found out much sooner.
     """
     (W, b), *params = case.net.params
     (x, *made), *trace = case.net.trace

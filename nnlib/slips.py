@@ -1,7 +1,7 @@
 """The lines of a backward pass as a form, with the wrong lines that `diagnose` knows by name.
 
-A wrong line is a formula of the page's grammar. What is said of it is not written here: the line is typed wrong, the gradients
-that come of it are given to `diagnose`, and its sentence becomes the page's.
+A wrong line is a formula of the page's grammar. What is said of it is not written here: the line is typed wrong, the
+gradients that come of it are given to `diagnose`, and its sentence becomes the page's.
 """
 
 import re
@@ -18,9 +18,10 @@ from .network import init_params
 
 N, C = 7, 0.3  # examples; and the constant with which a mistake that has one is made
 
-# The lines --------------------------------------------------------------------------------------------------------------
+# The lines ------------------------------------------------------------------------------------------------------------
 # Rows are examples. The names that begin with _ stand for what the activation and the loss decide, in layer {k}:
-# _a{k} is a{k}, or x; _b{k} comes back from above, _s{k} is the slope; _d and _g are the gradients of the loss at the last z and at the last a.
+# _a{k} is a{k}, or x; _b{k} comes back from above, _s{k} is the slope; _d and _g are the gradients of the loss
+# at the last z and at the last a.
 
 ANY = [  # a factor in any gradient
     ("sign", "-_right"),
@@ -88,11 +89,13 @@ OF_B = [
 RULES = {  # the right lines, and what is said on a second try
     "last": Line(
         "_d",
-        hint="How does the loss change with the last `z`? The mean over the examples brings 1/N, here and nowhere else.",
+        hint="How does the loss change with the last `z`? "
+        "The mean over the examples brings 1/N, here and nowhere else.",
     ),
     "hidden": Line(
         "_b{k} * _s{k}",
-        hint="Back through the weights that led forward, `W{k+1}`, then times the slope of the activation at this layer's `z{k}`.",
+        hint="Back through the weights that led forward, `W{k+1}`, "
+        "then times the slope of the activation at this layer's `z{k}`.",
         turned="(W{k+1}.T @ delta{k+1}) * _s{k}",
     ),
     "dW": Line(
@@ -113,13 +116,14 @@ SLIPS = {
     "db": ANY + OF_B,
 }
 
-# What can be chosen -----------------------------------------------------------------------------------------------------
+# What can be chosen ---------------------------------------------------------------------------------------------------
 
 
 ACTIVATIONS = {
     tanh: {
-        "_f{k}": "np.tanh(z{k})", "_s{k}": "1 - a{k} ** 2", "_at{k}": "1 - np.tanh(a{k}) ** 2", "_form{k}": "1 - z{k} ** 2",
-        "_of{k}": "np.tanh(_b{k})", "_plus{k}": "1 + a{k} ** 2", "_slope": "1 - np.tanh(_zL) ** 2",
+        "_f{k}": "np.tanh(z{k})", "_s{k}": "1 - a{k} ** 2", "_at{k}": "1 - np.tanh(a{k}) ** 2",
+        "_form{k}": "1 - z{k} ** 2", "_of{k}": "np.tanh(_b{k})", "_plus{k}": "1 + a{k} ** 2",
+        "_slope": "1 - np.tanh(_zL) ** 2",
     },
     sigmoid: {
         "_f{k}": "sigmoid(z{k})", "_s{k}": "a{k} * (1 - a{k})", "_at{k}": "sigmoid(a{k}) * (1 - sigmoid(a{k}))",
@@ -128,12 +132,16 @@ ACTIVATIONS = {
     relu: {"_f{k}": "relu(z{k})", "_s{k}": "z{k} > 0", "_of{k}": "relu(_b{k})", "_slope": "_zL > 0"},
 }  # fmt: skip
 ENDS = {
-    (softmax, cross_entropy): ("softmax, cross-entropy", {"_out": "softmax(_zL)", "_d": "(_aL - t) / N", "_g": "-t / _aL / N"}),
+    (softmax, cross_entropy): (
+        "softmax, cross-entropy", {"_out": "softmax(_zL)", "_d": "(_aL - t) / N", "_g": "-t / _aL / N"},
+    ),
     (sigmoid, bce): (
         "sigmoid, binary cross-entropy",
         {"_out": "sigmoid(_zL)", "_d": "(_aL - t) / N", "_g": "(_aL - t) / (_aL * (1 - _aL)) / N"},
     ),
-    (identity, half_mse): ("no activation, half the squared error", {"_out": "_zL", "_d": "(_aL - t) / N", "_extra": "_slope"}),
+    (identity, half_mse): (
+        "no activation, half the squared error", {"_out": "_zL", "_d": "(_aL - t) / N", "_extra": "_slope"},
+    ),
     (sigmoid, half_mse): (
         "sigmoid, half the squared error",
         {
@@ -198,7 +206,8 @@ class Backward(Lines):
     prompt : str
         Plain words, with `code` in backticks.
     sizes : sequence of tuples
-        Units per layer, of two or three layers; the first and the last alike in all of them. With more than one, of these or of the others, the reader chooses.
+        Units per layer, of two or three layers; the first and the last alike in all of them. With more than one, of
+        these or of the others, the reader chooses.
     hidden : sequence of functions
         Activations of the hidden layers: keys of `ACTIVATIONS`.
     ends : sequence of (function, function)
@@ -266,7 +275,7 @@ class Backward(Lines):
         return None if form.same(value, form.right(name), form.right(name)) else diagnose(*network, grads)
 
     def sentences(self, bare, rule):
-        """The wrong formulas of a rule, each with the sentence that `diagnose` has for it somewhere among the choices."""
+        """The wrong formulas of a rule, each with the sentence that `diagnose` has for it among the choices."""
         said, listed = {}, {mistake.name for mistake in MISTAKES}
         settings = [chosen for chosen in bare.settings() if chosen["Examples are"] == "rows"]
         for name, formula in SLIPS[rule]:

@@ -79,14 +79,15 @@ class Diagnosis(NamedTuple):
             lines.append(f"  - and {len(self.explanations) - SHOWN} more")
         return "\n".join(lines + [fill(remark, 78) for remark in self.remarks])
 
-    __repr__ = __str__
+    def __repr__(self):
+        return str(self)
 
     def _repr_html_(self):
         """The same with a table, and the wrong gradients marked on a drawing of the network."""
         return card(self, SHOWN)
 
 
-# Where to look ----------------------------------------------------------------------------------------------------------
+# Where to look --------------------------------------------------------------------------------------------------------
 
 
 def cause(case, made):
@@ -146,7 +147,7 @@ def evidence(entries):
     return f"{seen} Wrong: {names}. Counted from the output, layer {layer} is the first wrong one."
 
 
-# What a batch cannot show -----------------------------------------------------------------------------------------------
+# What a batch cannot show ---------------------------------------------------------------------------------------------
 
 
 def advice(net):
@@ -162,7 +163,7 @@ def advice(net):
 
 
 def good_batch(sizes):
-    """7, or the next number that is no size of the network: then no shapes fit by chance, and 1/N is no other factor."""
+    """7, or the next number that is no size of the network: no shapes fit by chance, and 1/N is no other factor."""
     return next(n for n in count(7) if n not in sizes)
 
 

@@ -1,10 +1,13 @@
 """What all tests share: the book in a browser, and an account of what was checked, what was not, how long it took."""
 
+import json
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+SCORES = Path(__file__).parents[1] / "chapters" / "scores"
 COUNTS = pytest.StashKey[Counter]()
 SECONDS = pytest.StashKey[Counter]()
 NO_BROWSER = "needs a browser. "
@@ -22,6 +25,7 @@ PARTS = {
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",
     "test_mutations": "mutants",
+    "test_assertions": "mutants",
     "": "package",
 }
 
@@ -53,6 +57,19 @@ def book():
 
 
 @pytest.fixture
+def score(pytestconfig):
+    """Hold a score that the book shows to what was seen: score("rot", seen). `--store-scores` writes it first."""
+
+    def hold(name, seen):
+        path = SCORES / f"{name}.json"
+        if pytestconfig.option.store_scores:
+            path.write_text(json.dumps(seen, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        assert json.loads(path.read_text("utf-8")) == seen, f"run `{seen['made by']}`"
+
+    return hold
+
+
+@pytest.fixture
 def checked(pytestconfig):
     """Say what a gate has checked: checked(notebooks=21, cells=640). Nothing at all is a failure."""
 
@@ -62,6 +79,10 @@ def checked(pytestconfig):
         pytestconfig.stash[COUNTS].update(numbers)
 
     return count
+
+
+def pytest_addoption(parser):
+    parser.addoption("--store-scores", action="store_true", help="store the scores that the book shows")
 
 
 def pytest_configure(config):

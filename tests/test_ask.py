@@ -699,7 +699,7 @@ def test_a_notebook_gets_both_faces(monkeypatch):
     assert {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"} <= faces.keys()
     assert faces["text/plain"] == "Question: With a = 0.9 and t = 1, what is a - t?"
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.warns(UserWarning, match="pip install 'nnlib\\[explore\\]'"):
+    with pytest.warns(UserWarning, match="pip install 'backpropagation-you-can-check\\[explore\\]'"):
         assert set(number()._repr_mimebundle_()) == {"text/html", "text/plain"}
 
 

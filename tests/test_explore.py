@@ -246,7 +246,7 @@ def test_without_ipywidgets_the_static_face_shows_and_the_extra_is_named(monkeyp
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.warns(UserWarning, match=r"pip install 'nnlib\[explore\]'"):
+    with pytest.warns(UserWarning, match=r"pip install 'backpropagation-you-can-check\[explore\]'"):
         faces = line()._repr_mimebundle_()
     assert faces == {"text/plain": "Explorer: A line", "text/html": line().html}
 

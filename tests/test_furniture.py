@@ -15,19 +15,21 @@ import nnlib
 from chapters import CHAPTERS, MACROS, METADATA
 
 ROOT = CHAPTERS.parent
+DENSE = "\n```{eval-rst}\n.. py:module:: nnlib\n\n.. py:function:: dense(x, W, b)\n```\n"
 
 
 def build(book, url):
     """A book of two pages with this book's settings, at an address."""
     for folder in ("_static", "_templates", "_ext"):
         shutil.copytree(ROOT / folder, book / folder)
+    (book / "tests").symlink_to(ROOT / "tests")  # whose data an extension shows
     settings = (ROOT / "_config.yml").read_text("utf-8")
     assert settings.count('\n  url: ""') == 1
     (book / "_config.yml").write_text(settings.replace('\n  url: ""', f'\n  url: "{url}"'))
     (book / "_toc.yml").write_text("format: jb-book\nroot: chapters/intro\nchapters: [{file: chapters/one}]\n")
     (book / "chapters").mkdir()
     shutil.copy(CHAPTERS / "references.bib", book / "chapters")
-    (book / "chapters" / "intro.md").write_text("# Planted\n\nA sum, $1 + 1$.\n\nWords & no formula.\n")
+    (book / "chapters" / "intro.md").write_text("# Planted\n\nA sum, $1 + 1$.\n\nWords & no formula.\n" + DENSE)
     cells = [new_markdown_cell(MACROS, metadata={"tags": ["remove-cell"]}), new_markdown_cell("# One\n\n$x$ only.")]
     nbformat.write(new_notebook(metadata=METADATA, cells=cells), book / "chapters" / "one.ipynb")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", book, "--quiet", "-W", "-n", "--keep-going"]
@@ -93,6 +95,16 @@ def test_the_footer_says_the_version(at_home):
 def test_with_an_address_errors_can_be_reported_and_pages_edited(published):
     page = (published / "chapters" / "one.html").read_text("utf-8")
     assert "https://github.com/Ada/engine/issues/new" in page and "/edit/main/chapters/one.ipynb" in page
+
+
+def test_with_an_address_a_function_leads_to_its_source(published, at_home):
+    page = (published / "chapters" / "intro.html").read_text("utf-8")
+    first, last = map(
+        int, re.search(r'href="https://github\.com/Ada/engine/blob/main/nnlib/layers\.py#L(\d+)-L(\d+)"', page).groups()
+    )
+    lines = (ROOT / "nnlib" / "layers.py").read_text("utf-8").splitlines()[first - 1 : last]
+    assert any(line.startswith("def dense(") for line in lines) and lines[-1].startswith("    return")
+    assert "[source]" not in (at_home / "chapters" / "intro.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

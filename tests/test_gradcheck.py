@@ -28,7 +28,7 @@ from nnlib import (
     value_and_grad,
     vjp_error,
 )
-from nnlib.gradcheck import relative_error
+from nnlib.gradcheck import CheckEntry, compare, nudge, relative_error, unless_hidden
 
 SMOOTH = network([4, 5, 3], [tanh, identity], half_mse)
 RELU = network([4, 5, 3], [relu, identity], softmax_cross_entropy)
@@ -301,3 +301,78 @@ def test_an_activation_of_the_readers_own_may_bend(monkeypatch):
     params = [(params[0][0], -params[0][0] @ x[0]), params[1]]
     result = check_grads(params, [leaky, identity], x, t, loss)
     assert result and result.entries[1].n_kinks == 5
+
+
+# In the small ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("derivative", [numerical_grad, numerical_jacobian])
+def test_numerical_derivatives_are_of_real_numbers(derivative):
+    with pytest.raises(TypeError, match="x must be real, got complex128"):
+        derivative(lambda x: x.real.sum(), np.ones(3) * 1j)
+
+
+def test_the_shape_that_f_has_to_return_is_said():
+    x = np.arange(4.0)
+    with pytest.raises(ValueError, match=r"f must return shape \(\d,\) again, got shape"):
+        numerical_jacobian(lambda x: x[x > 2], np.array([0.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match=r"f must return one number \(for arrays there is numerical_jacobian\)"):
+        numerical_grad(np.tanh, x)
+    with pytest.raises(ValueError, match=r"expected y \(...\) and the dy of f_vjp \(...\), got \(4,\) and \(1, 4\)"):
+        vjp_error(lambda x, y: x * y, lambda g, out, x, y: (g * y, (g * x)[None]), x, x, rng=rng())
+
+
+def test_what_a_function_writes_into_is_named():
+    x, y = rng().normal(size=(2, 3))
+
+    def in_part(g, out, x, y):
+        g[0] *= y[0]
+        return np.concatenate([g[:1], (g * y)[1:]]), 0 * y + np.concatenate([g[:1] / y[:1], g[1:]]) * x
+
+    result = check_vjp(lambda x, y: x * y, in_part, x, y, rng=rng())
+    assert result and [words.split(":")[0] for words in result.remarks] == ["f_vjp writes into its g"]
+    assert check_vjp(lambda x, y: x * y, lambda g, out, x, y: (g * y, g * x), 2.0, 3.0, rng=rng()).remarks == ()
+
+    def doubled(x, y):
+        y *= 2
+        return x * y
+
+    result = check_vjp(doubled, lambda g, out, x, y: (2 * g * y, 2 * g * x), x, y, rng=rng())
+    assert result and [words.split(":")[0] for words in result.remarks] == ["f writes into its y"]
+
+
+def test_arguments_without_a_name_have_a_number():
+    result = check_vjp(lambda *args: args[0] * args[1], lambda g, out, x, y: (g * y, g * x), 2.0, 3.0, rng=rng())
+    assert [entry.name for entry in result.entries] == ["argument 1", "argument 2"]
+
+
+@pytest.mark.parametrize(("at", "step"), [(0.5, 1e-5), (1.0, 1e-5), (-4.0, 4e-5)])
+def test_the_step_is_relative_above_one(at, step):
+    up, down = nudge(np.array([at, 7.0]), (0,), 1e-5)
+    assert abs((up - down)[0] / (2 * step) - 1) < 1e-9 and (up - down)[1] == 0
+
+
+def test_an_entry_at_its_tolerance_is_right_and_says_no_values():
+    entry = CheckEntry("x", (2,), 1e-7, (0,), 1.5, 2.5, 0, 1e-7)
+    assert entry.ok and "got" not in str(entry)
+    wrong = entry._replace(worst=2e-7)
+    assert not wrong.ok and "got 1.5, expected 2.5" in str(wrong)
+
+
+def test_entries_are_compared_relative_to_the_largest_that_is_judged():
+    kinks = np.array([True, False])
+    entry = compare("x", np.array([5.0, 1.001e-6]), np.array([1.0, 1e-6]), kinks, 0)
+    assert abs(entry.worst / (0.001 / 1.001) - 1) < 1e-9 and entry.n_kinks == 1 and entry.at == (1,)
+    assert compare("x", np.ones(3), np.ones(2), kinks, 1).n_kinks == 0
+
+
+def test_what_noise_hides_is_judged_by_the_larger_of_both_gradients():
+    right = CheckEntry("x", (2,), 0.0, (0,), 0.0, 0.0, 0, 1e-7)
+    small, large = np.array([0.0, 0.5]), np.array([0.0, 2.0])
+    for got, expected in ((small, large), (large, small)):
+        assert unless_hidden(right, got, expected, 2e-3, "why").judged  # three digits are left
+        assert not unless_hidden(right, got, expected, 2.1e-3, "why").judged
+    assert not unless_hidden(right, small * 2, small, 1, "why").judged
+    assert unless_hidden(right, 0 * small, 0 * small, 1, "why").judged  # nothing, and nothing was found
+    wrong = right._replace(worst=1.0)
+    assert unless_hidden(wrong, small, large, 1, "why") == wrong

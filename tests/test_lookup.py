@@ -4,6 +4,7 @@ introduction gives a reader to run does run."""
 import re
 from pathlib import Path
 
+import link_docstrings
 import nbformat
 import pytest
 from pages import WIDE
@@ -41,6 +42,27 @@ def test_the_map_links_every_chapter_that_is_there_and_no_other(checked):
 def test_every_export_has_an_entry(checked):
     assert set(nnlib.__all__) - documented(API) == set()
     checked(exports_on_the_api_page=len(nnlib.__all__))
+
+
+def in_reading_order(api):
+    """The modules in the table of the API page."""
+    return [name for row in re.findall(r"(?m)^\| (`.*?) \|", api) for name in re.findall(r"`(\w+)`", row)]
+
+
+def imported_too_early(modules):
+    """What a module of nnlib imports at its top though it stands above it in the table."""
+    for k, name in enumerate(modules):
+        source = (ROOT / f"nnlib/{name}.py").read_text("utf-8")
+        yield from ((name, other) for other in re.findall(r"(?m)^from \.(\w+) import", source) if other in modules[k:])
+
+
+def test_the_modules_stand_in_reading_order(checked):
+    modules = in_reading_order(API)
+    assert sorted(modules) == sorted(path.stem for path in (ROOT / "nnlib").glob("[!_]*.py"))
+    assert list(imported_too_early(modules)) == []
+    checked(modules_on_the_api_page=len(modules))
+    early = ["layers", *(name for name in modules if name != "layers")]
+    assert list(imported_too_early(early)) == [("layers", "contracts")]
 
 
 def test_a_missing_link_and_a_missing_entry_are_noticed():
@@ -117,3 +139,14 @@ def test_the_picture_moves_once_and_not_for_those_who_want_less_motion(browser, 
     still = picture(browser, book, 0, reduced_motion="reduce")
     at_once, at_the_end = picture(browser, book, 0), picture(browser, book, 6000)
     assert at_once != at_the_end and still == at_the_end
+
+
+def test_a_docstring_leads_to_its_chapters_and_articles():
+    pages = {"chapters/03_jacobians", "chapters/a_find_the_bug", "chapters/nnlib"}
+    assert link_docstrings.linked("Built in chapter 3; articles 002 (step 1) and 004's. Appendix A.", pages) == (
+        "Built in :doc:`chapter 3 </chapters/03_jacobians>`; :cite:author:`article002` (step 1) and "
+        ":cite:author:`article004`'s. Appendix A."
+    )
+    assert link_docstrings.linked("Shown in appendix A; chapter 4; 1000.", pages) == (
+        "Shown in :doc:`appendix A </chapters/a_find_the_bug>`; chapter 4; 1000."
+    )

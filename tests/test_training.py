@@ -157,6 +157,24 @@ def test_a_training_that_diverges_says_where(place, W1, b1, W2, x, rate):
         )
 
 
+@pytest.mark.parametrize(("z", "function"), [(-740, "bce_grad"), (-800, "bce")])
+def test_a_loss_that_overflows_is_told_from_its_gradient(z, function):
+    """p = 1e-322 has a logarithm and no reciprocal; p = 0 has neither."""
+    params, x, t = [(np.ones((1, 1)), np.zeros(1))], np.full((1, 1), float(z)), np.full((1, 1), 0.5)
+    how = HOW | {"batch_size": 1}
+    with pytest.raises(FloatingPointError, match=rf"step 1, in the loss, after layer 1; .* \({function}: the result"):
+        next(train(params, [sigmoid], x, t, bce, **how, rng=rng()))
+
+
+def test_descent_is_of_real_numbers():
+    params, acts, x, t, loss = NET
+    imaginary = [(W + 0j, b + 0j) for W, b in params]
+    with pytest.raises(TypeError, match=r"^sgd_step: .* must be real, got complex128"):
+        sgd_step(imaginary, imaginary, 0.1)
+    with pytest.raises(TypeError, match=r"^train: .* must be real, got complex128"):
+        train(imaginary, acts, x + 0j, t + 0j, loss, **HOW, rng=rng())
+
+
 def test_a_training_that_diverges_later_keeps_its_steps():
     kept = []
     with pytest.raises(

@@ -121,7 +121,8 @@ def notebook_violations(nb, code):
     ignored = sum("nbval-ignore-output" in tags(cell) for cell in code)
     if ignored * CELLS_PER_IGNORED > len(code):
         yield f"{ignored} of {len(code)} code cells ignore their output, at most one in {CELLS_PER_IGNORED} may"
-    if code and statistics.median(len(cell.source.splitlines()) for cell in code) > MEDIAN_LINES:
+    shown = [cell for cell in code if "remove-input" not in tags(cell)]  # a question's code is its answer, and hidden
+    if shown and statistics.median(len(cell.source.splitlines()) for cell in shown) > MEDIAN_LINES:
         yield f"the median code cell is longer than {MEDIAN_LINES} lines"
 
 

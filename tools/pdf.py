@@ -24,6 +24,9 @@ for (const link of document.querySelectorAll('a[href]'))
   if (link.protocol === 'file:') link.hash ? link.setAttribute('href', link.hash) : link.removeAttribute('href');
 """
 
+# The theme's own table of contents for paper has no page numbers, and this book's has.
+NO_CONTENTS = "document.querySelector('#jb-print-toc')?.remove()"
+
 # The headings in order, of which Chromium makes the bookmarks; a chapter's is the first below a table of contents.
 HEADINGS = """() => [...document.querySelectorAll('article :is(h1, h2, h3, h4, h5, h6)')].map((heading) => {
   const words = heading.cloneNode(true);
@@ -75,6 +78,7 @@ def print_book(browser):
     page.goto(book.as_uri(), timeout=0)  # hundreds of pages take as long as they take
     page.evaluate("MathJax.startup.promise")
     page.evaluate(LOCAL_LINKS)
+    page.evaluate(NO_CONTENTS)
     headings = page.evaluate(HEADINGS)
     body = PdfReader(BytesIO(page.pdf(**SHEET, outline=True, tagged=True)))
     marks = list(bookmarks(body))

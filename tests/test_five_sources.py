@@ -1,0 +1,220 @@
+"""Appendices B and C: each formula of the articles has its check, and every notation gives the same gradient."""
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnlib import half_mse, identity, numerical_jacobian, relative_error, sigmoid, value_and_grad
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = ROOT / "chapters"
+sys.path.insert(0, str(CHAPTERS))  # where the two notebooks find their modules
+
+import notations  # noqa: E402
+import source_checks  # noqa: E402
+import source_table  # noqa: E402
+
+ENTRIES = source_checks.entries()
+FINDINGS = source_checks.check_all()
+
+
+# The sources ----------------------------------------------------------------------------------------------------------
+
+
+def differences(entries, findings):
+    """The entries whose stated verdict is not what the check has found, and those on one side alone."""
+    stated = {name: entry["verdict"] for name, entry in entries.items()}
+    found = {name: finding.verdict for name, finding in findings.items()}
+    return {name for name, _ in stated.items() ^ found.items()}
+
+
+def test_every_entry_has_a_check_that_ran(checked):
+    start = perf_counter()
+    source_checks.check_all.__wrapped__()
+    assert perf_counter() - start < 20
+    assert differences(ENTRIES, FINDINGS) == set()
+    assert Counter(name[:3] for name in ENTRIES) == {"000": 39, "001": 34, "002": 59, "003": 73, "004": 38}
+    checked(formulas_of_the_sources=len(ENTRIES))
+
+
+@pytest.mark.parametrize("name", ["000-33", "001-22", "002-23", "003-40", "004-38"])
+def test_a_verdict_that_is_flipped_is_noticed(name):
+    for verdict in {*source_checks.VERDICTS.values(), "right"} - {ENTRIES[name]["verdict"]}:
+        assert differences(ENTRIES | {name: ENTRIES[name] | {"verdict": verdict}}, FINDINGS) == {name}
+    without = {key: finding for key, finding in FINDINGS.items() if key != name}
+    assert differences(ENTRIES, without) == {name}
+
+
+def test_each_check_runs_alone():
+    for name in ("000-01", "001-34", "002-57", "003-73", "004-38"):
+        assert source_checks.check(name) == FINDINGS[name]
+
+
+def test_what_is_not_right_says_what_is():
+    assert [name for name, e in ENTRIES.items() if e["verdict"] != "right" and "right" not in e] == []
+    assert all(set(e) <= {"section", "claim", "verdict", "right", "chapter"} for e in ENTRIES.values())
+
+
+def strangers(entries):
+    """Entries whose chapter is not there, and mentions of entries that are not."""
+    chapters = {path.stem for path in CHAPTERS.glob("*.ipynb")}
+    mentioned = {m for e in entries.values() for m in re.findall(r"\b00[0-4]-\d\d\b", e.get("right", ""))}
+    return {name for name, e in entries.items() if e["chapter"] not in chapters} | mentioned - set(entries)
+
+
+def test_each_entry_names_a_chapter_that_is_there():
+    assert strangers(ENTRIES) == set()
+    assert strangers(ENTRIES | {"000-01": ENTRIES["000-01"] | {"chapter": "03_jacobian"}}) == {"000-01"}
+    assert strangers(ENTRIES | {"000-01": ENTRIES["000-01"] | {"right": "As 004-99."}}) == {"004-99"}
+
+
+def test_a_reading_holds_or_fails_and_nothing_between():
+    judge, one = source_checks.judge, np.ones(3)
+    assert judge((one, one)).verdict == "right"
+    for kind, verdict in source_checks.VERDICTS.items():
+        assert judge((2 * one, one), kind, (one, one)) == (verdict, 1.0, 0.0)
+        assert judge((one, one), kind, (one, one)).verdict == "right"  # a formula that holds is never called wrong
+        with pytest.raises(AssertionError, match="second reading does not hold"):
+            judge((2 * one, one), kind, (-one, one))
+    with pytest.raises(AssertionError, match="nothing said about it"):
+        judge((-one, one))
+    with pytest.raises(AssertionError, match="neither holds nor fails"):
+        judge((one + 1e-6, one), "mended", (one, one))
+
+
+def test_why_a_reading_has_no_number():
+    deviation, one = source_checks.deviation, np.ones(3)
+    assert deviation((one, np.ones((3, 1)))) == "shape (3,), not (3, 1)"
+    assert deviation((lambda: one @ np.ones(2), one)) == "the shapes do not fit"
+    assert deviation((lambda: source_checks.run("lr = le-6"), 0)) == "NameError"
+    assert deviation((one * np.nan, one)) == "not a number"
+    assert deviation([(one, one), False]) == deviation(False) == "does not hold"
+    assert deviation(None) == "nothing to evaluate"
+
+
+def test_the_reference_is_the_derivative():
+    rng = np.random.default_rng(0)
+    W, x = rng.normal(size=(3, 4)), rng.normal(size=4)
+    for f in (lambda v: np.tanh(W @ v), lambda v: source_checks.bce(sigmoid(W @ v), 0.3).sum()):
+        mine = source_checks.derivative(f, x)
+        assert relative_error(mine, numerical_jacobian(lambda v: np.atleast_1d(f(v)), x).reshape(mine.shape)) < 1e-8
+
+
+def test_page_shows_every_entry(checked):
+    """The stored page has a row with an address for each, and shows what the checks find today."""
+    nb = nbformat.read(CHAPTERS / "c_sources.ipynb", as_version=4)
+    (html,) = [o.data["text/html"] for c in nb.cells for o in c.get("outputs", []) if "text/html" in o.get("data", {})]
+    assert html == source_table.SourceTable(ENTRIES, FINDINGS)._repr_html_()
+    rows = dict(re.findall(r'<tr id="s-(00\d-\d\d)"[^>]*data-verdict="(\w+)"', html))
+    assert rows == {name: finding.verdict for name, finding in FINDINGS.items()}
+    checked(rows_of_the_sources=len(rows))
+
+
+def test_page_filters_by_keyboard(browser, book):
+    from pages import opened
+
+    with opened(browser, book, "chapters/c_sources.html") as (page, problems):
+        status, shown = page.locator(".sources [role=status]"), page.locator(".sources tbody tr:visible")
+        assert shown.count() == len(ENTRIES)
+        for _ in range(3):
+            page.locator("select[name=source]").press("ArrowDown")
+        page.locator("select[name=verdict]").press("w")
+        wanted = {f"s-{name}" for name, e in ENTRIES.items() if name[:3] == "002" and e["verdict"] == "wrong"}
+        assert {row.get_attribute("id") for row in shown.all()} == wanted
+        assert status.inner_text() == f"{len(wanted)} of {len(ENTRIES)} entries"
+        shown.locator('a[href="#s-002-48"]').first.press("Enter")
+        assert shown.count() == len(ENTRIES)  # what a link leads to is never hidden
+        assert page.url.endswith("#s-002-48")
+    assert problems == []
+
+
+# The notations --------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def networks(draw):
+    sizes = draw(st.tuples(*[st.integers(1, 6)] * 3))
+    N, rng = draw(st.integers(1, 9)), np.random.default_rng(draw(st.integers(0, 2**32)))
+    params = [(rng.normal(size=(o, i)), rng.normal(size=o)) for i, o in zip(sizes, sizes[1:])]
+    return params, rng.normal(size=(N, sizes[0])), rng.normal(size=(N, sizes[-1]))
+
+
+def flat(layers):
+    return [X for pair in layers for X in pair]
+
+
+def gap(mine, grads):
+    return max(relative_error(a, b) for a, b in zip(flat(mine), flat(grads), strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks())
+def test_every_notation_gives_nnlibs_gradient(net):
+    params, x, t = net
+    _, grads = value_and_grad(params, [sigmoid, identity], x, t, half_mse)
+    for name in notations.NOTATIONS:
+        assert gap(notations.gradients_in(name, *net), grads) < 1e-13
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks())
+def test_there_and_back_is_exact(net):
+    for to, back, *_ in notations.NOTATIONS.values():
+        assert all(np.array_equal(a, b) for a, b in zip(flat(back(to(net[0]))), flat(net[0]), strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(flat(to(back(to(net[0])))), flat(to(net[0])), strict=True))
+
+
+def test_a_wrong_factor_and_a_wrong_place_are_noticed(monkeypatch):
+    net = stored_network()
+    _, grads = value_and_grad(net[0], [sigmoid, identity], *net[1:], half_mse)
+    for name, (to, back, batch, backward, _) in notations.NOTATIONS.items():
+        monkeypatch.setitem(notations.NOTATIONS, name, (to, back, batch, backward, lambda N: N + 1))
+        assert gap(notations.gradients_in(name, *net), grads) > 0.1
+    monkeypatch.setitem(notations.NOTATIONS, "000", (notations.to_004, *notations.NOTATIONS["000"][1:]))
+    with pytest.raises(ValueError):
+        notations.gradients_in("000", *net)
+
+
+def stored():
+    return json.loads((ROOT / "benchmarks/gradients.json").read_text("utf-8"))
+
+
+def arrays(layers):
+    return [(np.array(W), np.array(b)) for W, b in layers]
+
+
+def stored_network():
+    return arrays(stored()["params"]), np.array(stored()["x"]), np.array(stored()["t"])
+
+
+def test_the_frameworks_agree():
+    params, x, t = stored_network()
+    _, grads = value_and_grad(params, [sigmoid, identity], x, t, half_mse)
+    assert gap(notations.from_linear(arrays(stored()["torch"])), grads) < 1e-13
+    assert gap([(kernel.T, b) for kernel, b in arrays(stored()["jax"])], grads) < 1e-13
+    pins = (ROOT / "benchmarks/requirements.txt").read_text("utf-8")
+    for name, version in stored()["versions"].items():
+        assert f"{name}=={version.split('+')[0]}" in pins  # made with what `make bench` installs
+
+
+def test_the_cards_tell_the_shapes():
+    params, x, t = stored_network()
+    for name, (words, shapes, *_) in notations.CARDS.items():
+        to, _, batch, *_ = notations.NOTATIONS[name]
+        (W1, b1), _ = to(params)
+        said = dict(re.findall(r"(\S+): (\([^)]*\))", shapes))
+        first = batch(x) if name in ("002", "columns") else batch(x)[0]
+        assert [said["W1"], said["b1"]] == [str(W1.shape), str(b1.shape)]
+        assert next(iter(said.values())) == str(first.shape)
+        examples, way = words.split(", ")
+        assert way == ("out in" if W1.shape == (5, 4) else "in out")
+        assert len(notations.say_card(name).split()) >= 10
