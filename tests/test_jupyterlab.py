@@ -47,6 +47,7 @@ FOLD = [
     new_markdown_cell("## After it", id="after"),
 ]
 INSIDE = ("Words inside", "answer = 42", "Inside still")
+LINKED = "Go on: [Add up the paths](02_many_paths.ipynb)"
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
 
@@ -61,8 +62,9 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab on a copy of the chapters."""
     home, port = tmp_path_factory.mktemp("lab"), free_port()
     chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
-    planted = new_notebook(cells=[new_markdown_cell(MACROS, id="macros"), new_markdown_cell(PLANTED, id="planted")])
-    nbformat.write(planted, chapters / "planted.ipynb")
+    for name, text in {"planted": PLANTED, "linked": LINKED}.items():
+        cells = [new_markdown_cell(MACROS, id="macros"), new_markdown_cell(text, id=name)]
+        nbformat.write(new_notebook(cells=cells), chapters / f"{name}.ipynb")
     nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "fold.ipynb")
     FOLD[1].metadata.clear()
     nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "unfolded.ipynb")
@@ -187,6 +189,12 @@ def test_a_deeper_section_is_folded_and_opens(browser, lab):
 def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(browser, lab):
     with in_lab(browser, lab, "unfolded") as notebook:
         expect(notebook.locator(".jp-Cell").filter(has_text="Words inside")).to_be_visible()
+
+
+def test_a_link_opens_another_chapter(browser, lab):
+    with in_lab(browser, lab, "linked") as notebook:
+        notebook.get_by_role("link", name="Add up the paths").click()
+        expect(notebook.page.get_by_role("tab", name="02_many_paths.ipynb")).to_be_visible(timeout=60_000)
 
 
 def test_it_runs_and_its_explorer_moves(notebook):

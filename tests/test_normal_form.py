@@ -98,7 +98,13 @@ def set_html(html):
     return set_output("sum", new_output("display_data", {"text/html": html}))
 
 
+def say(words):
+    return lambda nb: cell(nb, "title").update(source=f"# Plant a defect\n\n{words}")
+
+
 PLANTED = {
+    "a chapter by its role": (say("See {doc}`05_a_layer`."), "{doc}`05_a_layer` is dead in JupyterLab"),
+    "a word by its role": (say("One {term}`epoch`."), "{term}`epoch` is dead in JupyterLab"),
     "no execution count": (
         lambda nb: cell(nb, "sum").update(execution_count=None),
         "execution_count is None, expected 1",

@@ -57,6 +57,7 @@ OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)|\x1b\[2K")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 FOREIGN = re.compile(r"""<script[^>]+src=|\b(?:src|href)=["']?(?:https?:)?//""")
 DEEPER = re.compile(r"(?:\([\w-]+\)=\n)?^#{2,} Deeper: .+$", re.MULTILINE)
+DEAD_ROLE = re.compile(r"\{(?:doc|term)\}`[^`]*`")
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 
 
@@ -133,6 +134,8 @@ def cell_violations(cell):
         yield f"metadata {sorted(unknown)}, allowed are {sorted(CELL_METADATA)}"
     if MACHINE_PATH.search(cell.source):
         yield f"a machine's path in the source: {MACHINE_PATH.search(cell.source).group()}"
+    if cell.cell_type == "markdown" and (role := DEAD_ROLE.search(cell.source)):
+        yield f"{role.group()} is dead in JupyterLab and on GitHub: tools/links.py turns it into a link or a word"
     if cell.cell_type == "markdown":
         yield from fold_violations(cell)
 
