@@ -94,6 +94,8 @@ def readings(grads, n):
             return
         yield grads
         grads = list(grads.values())
+        if is_pairs(grads, n):
+            yield grads
     elif is_list(grads, n) and all(isinstance(X, np.ndarray) and X.ndim == 2 for X in grads):
         yield [(dW, None) for dW in grads]
         return
@@ -136,6 +138,6 @@ def how_many_fit(grads, params):
 def size(X):
     """How many entries there are; none in what is no array."""
     try:
-        return np.size(np.asarray(X, dtype=float))
-    except (ValueError, TypeError):
+        return X.size if isinstance(X, np.ndarray) else np.size(np.asarray(X, dtype=float))
+    except (ValueError, TypeError, OverflowError):
         return 0

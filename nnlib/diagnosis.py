@@ -135,8 +135,8 @@ def pairs_in_any_layout(name, key, params, given):
     check_layers(name, key, params, ("W", "b"))
     for k, pair in enumerate(params):
         for letter, array in zip("Wb", pair):
-            if array is not None:
-                check_kind(name, f"{key}[{k}] {letter}", array, kinds="f")
+            if letter == "W" or array is not None:  # some layers have no bias
+                check_arrays(name, [(f"{key}[{k}] {letter}", ("...",), array)], "f")
 
 
 def batch_in_any_layout(name, key, array, given):
@@ -144,7 +144,7 @@ def batch_in_any_layout(name, key, array, given):
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iu":
         check_arrays(name, [(key, ("...",), array)], "f")
     if not np.ndim(array) or not np.size(array):
-        raise ValueError(f"{name}: {key} must be a batch, got {brief(array)}")
+        raise ValueError(f"{name}: expected {key} (N, ...), got {np.shape(array)}: it is no batch")
 
 
 def flag(name, key, value, given):

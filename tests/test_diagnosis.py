@@ -420,7 +420,6 @@ def test_right_numbers_in_a_wrong_shape():
     [
         (lambda grads: None, "grads must be a list of 2 tuples (dW, db), one per layer, got NoneType"),
         (lambda grads: grads[:1], "grads must be a list of 2 tuples (dW, db), one per layer, got a list of 1"),
-        (lambda grads: dict(enumerate(grads)), "grads must be a list of 2 tuples (dW, db), one per layer, got dict"),
         (lambda grads: [dW for dW, db in grads], "grads[0] db must be a NumPy array, got NoneType"),
         (lambda grads: [db for dW, db in grads], "grads[0] must be a list of 2 arrays (dW, db), got ndarray"),
         (lambda grads: [(None, db) for dW, db in grads], "grads[0] dW must be a NumPy array, got NoneType"),
