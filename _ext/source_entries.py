@@ -11,6 +11,8 @@ PAGE = "chapters/c_sources"
 
 
 def add_targets(app, env):
+    if PAGE not in env.found_docs:  # a book of other pages
+        return
     targets = env.metadata[PAGE].setdefault("myst_slugs", {})
     for name in tomllib.loads(ENTRIES.read_text("utf-8")):
         targets[f"s-{name}"] = (0, f"s-{name}", name)  # line, id, what an empty link says

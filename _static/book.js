@@ -42,5 +42,10 @@ addEventListener("load", async () => {
     }
   };
   reach();
-  addEventListener("resize", reach);
+  let settled; // the theme moves its sidebars for a while after the window has changed
+  addEventListener("resize", () => {
+    reach();
+    clearTimeout(settled);
+    settled = setTimeout(reach, 500);
+  });
 });
