@@ -28,7 +28,7 @@ def table(columns, rows):
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in columns), cols=len(columns))
     group += nodes.thead("", nodes.row("", *map(cell, columns)))
     group += nodes.tbody("", *(nodes.row("", *map(cell, row)) for row in rows))
-    return nodes.table("", group, classes=["fits"])
+    return nodes.table("", group)
 
 
 def entry(texts):
