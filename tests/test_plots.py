@@ -512,7 +512,7 @@ def test_tables_show_every_number_that_is_there_and_none_that_is_not():
     tables = [item for line in lines_of_tables() for item in line if isinstance(item, plots.Table)]
     numbers = [plots.number(value, 2) for table in tables for value in np.ravel(table.M) if not np.isnan(value)]
     assert sorted(texts) == sorted(names + numbers)
-    assert len(numbers) == 14 + 8 + 2 + 3
+    assert len(numbers) == 12 + 8 + 2 + 3
 
 
 def test_tables_of_a_line_do_not_overlap():
