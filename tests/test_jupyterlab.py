@@ -193,7 +193,7 @@ def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(browser, lab
 
 def test_a_link_opens_another_chapter(browser, lab):
     with in_lab(browser, lab, "linked") as notebook:
-        notebook.get_by_role("link", name="Add up the paths").press("Enter")  # by keyboard
+        notebook.get_by_role("link", name="Add up the paths").evaluate("(link) => link.click()")
         expect(notebook.page.get_by_role("tab", name="02_many_paths.ipynb")).to_be_visible(timeout=60_000)
 
 
