@@ -41,11 +41,10 @@ addEventListener("load", async () => {
       wide.has(box) ? box.setAttribute("tabindex", 0) : box.removeAttribute("tabindex");
     }
   };
-  reach();
-  let settled; // the theme moves its sidebars for a while after the window has changed
-  addEventListener("resize", () => {
-    reach();
-    clearTimeout(settled);
-    settled = setTimeout(reach, 500);
+  let due; // its place becomes another with the window, with the sidebars, which move for a while, and with a fold
+  const places = new ResizeObserver(() => {
+    cancelAnimationFrame(due);
+    due = requestAnimationFrame(reach);
   });
+  document.querySelectorAll(".bd-article, .pst-scrollable-table-container, div.math").forEach((place) => places.observe(place));
 });

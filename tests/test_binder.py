@@ -74,7 +74,8 @@ def test_readers_have_what_the_chapters_import(checked):
                     imported |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom):
                     imported.add(node.module.split(".")[0])
-    foreign = imported - sys.stdlib_module_names - {"nnlib"}
+    own = {"nnlib"} | {path.stem for path in CHAPTERS.glob("*.py")}
+    foreign = imported - sys.stdlib_module_names - own
     homes = packages_distributions()
     assert {
         name for name in foreign if not {home.lower() for home in homes[name]} & set(pins("binder/requirements.txt"))
