@@ -9,8 +9,8 @@ it expected; it is
 - a FloatingPointError for NaN and infinity, in an argument or in a result.
 """
 
+import cmath
 import inspect
-import math
 import operator
 import sys
 import types
@@ -91,17 +91,18 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
         checks = [(p.name, promised[p.name], p.default is None) for p in parameters if p.name in promised]
         network = not others and keys in (["params", "acts", "x"], ["params", "acts", "x", "t", "loss"])
         apart = {key for key, value in instead.items() if callable(value)}
+        out = as_it_is if leave is None and inspect.isgeneratorfunction(function) else leave
 
         def enter(args, kwargs):
             if kwargs or rest or others or len(args) != len(keys):
                 given = dict(bind(name, signature, args, kwargs).arguments)
             else:
                 given = dict(zip(keys, args))
-            if network and is_ordinary(given):
-                functions, check = prepared(name, tuple(given["acts"]), *map(given.get, keys[4:]))
+            if network and is_ordinary(*given.values()):
+                acts, loss, check = prepared(name, tuple(given["acts"]), *args[4:])
                 if check is not None:
                     check(name, "t", given["t"])
-                return tuple((given | functions).values()), {}, partial(again, given)
+                return (args[0], acts, *args[2:4], *loss), {}, partial(again, given)
             if before is not None:
                 before(given)
             for key, check, optional in checks:
@@ -128,12 +129,12 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
             function(*args, **kwargs)
 
         def finite(result, again):
-            if leave is not None or inspect.isgenerator(result):
-                return leave(result) if leave else result
-            if not math.isfinite(square(result)) and not all(map(all_finite, leaves(result))):
+            if out is not None:
+                return out(result)
+            if not cmath.isfinite(square(result)) and not all(map(all_finite, leaves(result))):
                 if again is not None:
                     again(all_the_way=True)
-                layer = next((k for k, part in enumerate(result, 1) if not math.isfinite(square(part))), 1)
+                layer = next((k for k, part in enumerate(result, 1) if not cmath.isfinite(square(part))), 1)
                 raise FloatingPointError(f"{name}: {hint.format(layer=layer)}, expected finite numbers")
             return result
 
@@ -144,14 +145,12 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
 
 def square(nested):
     """The sum of the squares of all numbers in tuples and lists of arrays: finite only if they are."""
-    if type(nested) is np.ndarray:
-        return np.vdot(nested, nested) if nested.dtype.kind == "f" else abs(np.vdot(nested, nested))
     if isinstance(nested, (tuple, list)):
         total = 0.0
         for part in nested:
-            total += square(part)
+            total += np.vdot(part, part) if type(part) is np.ndarray else square(part)
         return total
-    return nested * nested if isinstance(nested, (float, np.floating)) else 0.0
+    return np.vdot(nested, nested) if isinstance(nested, (np.ndarray, float, complex, np.inexact)) else 0.0
 
 
 def leaves(nested):
@@ -209,14 +208,13 @@ def in_words(named, given):
         yield key, tuple("K" if dim == depth else f"n{dim}" if isinstance(dim, int) else dim for dim in dims), array
 
 
-def is_ordinary(given):
+def is_ordinary(params, acts, x, t=None, loss=None):
     """Whether nothing is to be said of a network and its batch: plain real arrays of one width, in shapes that fit.
 
     Quick and wordless, as `contracts.ordinary` is. That params and x are finite need not be asked: what is not makes
     `dense` return what is not, and is then looked for.
     """
     try:
-        x, params = given["x"], given["params"]
         (N, n), width = x.shape, x.dtype
         if type(x) is not np.ndarray or not x.size or width is not FLOAT64 and width is not FLOAT32:
             return False
@@ -227,12 +225,11 @@ def is_ordinary(given):
             if W.dtype is not width or b.dtype is not width:
                 return False
             n = m
-        if "t" in given:
-            t = given["t"]
+        if loss is not None:
             if type(t) is not np.ndarray or t.dtype is not width or t.shape != (N, n) or not is_plain_and_finite(t):
                 return False
-        hash((*given["acts"], given.get("loss")))
-        return type(params) is list and type(given["acts"]) is list and len(params) == len(given["acts"])
+        hash((*acts, loss))
+        return type(params) is list and type(acts) is list and len(params) == len(acts)
     except (TypeError, ValueError, AttributeError):
         return False
 
@@ -245,8 +242,7 @@ def prepared(name, acts, *loss):
     if loss:
         check_loss(name, "loss", *loss, given)
     inner = functions_inside(name, given, bare)
-    del inner["params"]
-    return inner, getattr(given.get("loss"), "__values__", {}).get("t")
+    return inner["acts"], [inner["loss"]] if loss else [], getattr(given.get("loss"), "__values__", {}).get("t")
 
 
 # Functions among the arguments --------------------------------------------------------------------------------------
