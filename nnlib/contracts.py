@@ -232,7 +232,8 @@ def check_kind(name, key, array, kinds="fc"):
 
 
 def check_array(name, key, array, dtype="float"):
-    if not all(hasattr(array, p) for p in PROTOCOLS) or isinstance(array, (np.ma.MaskedArray, np.matrix, np.generic)):
+    speaks = all(getattr(type(array), protocol, None) is not None for protocol in PROTOCOLS)
+    if not speaks or isinstance(array, (np.ma.MaskedArray, np.matrix, np.generic)):
         kind = type(array).__name__
         advice = ADVICE.get(kind, "").format(dtype)
         raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}{advice}")
