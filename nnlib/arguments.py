@@ -218,7 +218,10 @@ def is_ordinary(params, acts, x, t=None, loss=None):
         (N, n), width = x.shape, x.dtype
         if type(x) is not np.ndarray or not x.size or width is not FLOAT64 and width is not FLOAT32:
             return False
-        for W, b in params:
+        for layer in params:
+            if type(layer) is not tuple:
+                return False
+            W, b = layer
             (m,) = b.shape
             if type(W) is not np.ndarray or type(b) is not np.ndarray or W.shape != (m, n) or m == 0:
                 return False
@@ -365,14 +368,10 @@ def check_together(name, given):
             raise ValueError(f"{name}: h must be large enough to change x, got {h:g}: {good}")
 
 
-def check_input_grad(name, key, flag, given):
-    return check_flag(name, key, flag)
-
-
 def check_sizes(name, key, sizes, given):
     check_list(name, key, sizes, "whole numbers, from the input to the output")
     if len(sizes) < 2:
-        raise ValueError(f"{name}: {key} must list an input and an output at least, got {sizes!r}")
+        raise ValueError(f"{name}: {key} must list an input and an output at least, got {brief(sizes)}")
     sizes = [check_count(name, f"{key}[{k}]", size) for k, size in enumerate(sizes)]
     for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:])):
         check_amount(name, f"the product of {key}[{k}] and {key}[{k + 1}]", n_in * n_out)
@@ -420,45 +419,8 @@ def check_n(name, key, n, given):
 def check_size(name, key, size, given):
     size = check_count(name, key, size)
     if size > given["n"]:
-        raise ValueError(f"{name}: {key} must be at most n = {given['n']}, got {size}")
+        raise ValueError(f"{name}: {key} must be at most n = {given['n']}, got {brief(size)}")
     return size
-
-
-def check_epochs(name, key, epochs, given):
-    return check_count(name, key, epochs)
-
-
-def check_batch_size(name, key, batch_size, given):
-    return check_count(name, key, batch_size)
-
-
-def check_learning_rate(name, key, learning_rate, given):
-    return check_number(name, key, learning_rate)
-
-
-def check_h(name, key, h, given):
-    return check_number(name, key, h, below=1)
-
-
-PROMISED = {
-    "params": check_params,
-    "acts": check_acts,
-    "loss": check_loss,
-    "trace": check_trace,
-    "grads": check_gradients,
-    "input_grad": check_input_grad,
-    "sizes": check_sizes,
-    "labels": check_labels,
-    "n_classes": check_n_classes,
-    "n": check_n,
-    "size": check_size,
-    "epochs": check_epochs,
-    "batch_size": check_batch_size,
-    "learning_rate": check_learning_rate,
-    "h": check_h,
-    "rng": check_rng,
-    "dtype": check_dtype,
-}
 
 
 # What several of them are made of -----------------------------------------------------------------------------------
@@ -480,7 +442,7 @@ def check_layers(name, key, layers, parts, n=None):
         check_list(name, f"{key}[{k}]", layer, f"arrays ({', '.join(parts)})", len(parts))
 
 
-def check_function(name, key, function):
+def check_function(name, key, function, given=None):
     if not callable(function):
         raise TypeError(f"{name}: {key} must be a function, got {brief(function)}")
 
@@ -499,7 +461,7 @@ def check_known(name, key, function, table):
         ) from None
 
 
-def check_count(name, key, count, least=1):
+def check_count(name, key, count, given=None, least=1):
     """A whole number, of whatever width; returns it as Python's, which cannot overflow."""
     whole = isinstance(count, (int, np.integer)) and not isinstance(count, (bool, np.timedelta64))
     if not whole or count < least:
@@ -512,9 +474,32 @@ def check_amount(name, what, amount):
         raise ValueError(f"{name}: {what} must be at most {MOST}, which is 16 gigabytes, got {brief(amount)}")
 
 
-def check_number(name, key, number, below=np.inf):
+def check_number(name, key, number, given=None, below=np.inf):
     """A positive number; returns it as a plain float, since a NumPy float64 would widen float32 arrays."""
     real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, (bool, np.timedelta64))
     if not real or not 0 < number < below or number > sys.float_info.max or float(number) == 0:
         raise ValueError(f"{name}: {key} must be a number above 0 and below {below}, got {brief(number)}")
     return float(number)
+
+
+# The table ----------------------------------------------------------------------------------------------------------
+
+PROMISED = {
+    "params": check_params,
+    "acts": check_acts,
+    "loss": check_loss,
+    "trace": check_trace,
+    "grads": check_gradients,
+    "input_grad": check_flag,
+    "sizes": check_sizes,
+    "labels": check_labels,
+    "n_classes": check_n_classes,
+    "n": check_n,
+    "size": check_size,
+    "epochs": check_count,
+    "batch_size": check_count,
+    "learning_rate": check_number,
+    "h": partial(check_number, below=1),
+    "rng": check_rng,
+    "dtype": check_dtype,
+}

@@ -307,10 +307,13 @@ def as_float(number):
 
 
 def brief(value):
-    """What was got, in a few words: a whole number of thousands of digits has no repr at all."""
+    """What was got, in a few words; some things have no repr, a whole number of thousands of digits among them."""
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         return f"a whole number of {value.bit_length()} bits"
-    return reprlib.repr(value) if isinstance(value, (np.ndarray, list, tuple, dict, set, str)) else repr(value)
+    try:
+        return reprlib.repr(value) if isinstance(value, (np.ndarray, list, tuple, dict, set, str)) else repr(value)
+    except Exception:
+        return f"{type(value).__name__}, which cannot be printed"
 
 
 # What is checked of values ------------------------------------------------------------------------------------------
