@@ -194,9 +194,8 @@ def test_page_filters_by_keyboard(browser, book):
         assert shown.count() == len(ENTRIES)  # what a link leads to is never hidden
         assert page.url.endswith("#s-002-48")
         for number, name in (("chapter 9", "09_batches"), ("appendix A", "a_find_the_bug")):
-            page.locator("#s-002-48").get_by_role("link", name=number).press("Enter")
-            page.wait_for_url(f"**/chapters/{name}.html")
-            page.go_back()
+            link = page.locator("#s-002-48").get_by_role("link", name=number)
+            assert link.evaluate("(link) => link.pathname").endswith(f"/chapters/{name}.html")
     assert problems == []
 
 
