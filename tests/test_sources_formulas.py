@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from judge import sources
+from judge import legend, pages, sources
 from judge.score import COLUMNS
+from judge.verdict import Judge
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 sys.path.insert(0, str(CHAPTERS))
@@ -96,6 +97,27 @@ def test_a_formula_that_is_not_right_cannot_be_called_so(name):
 def test_a_formula_that_is_changed_by_hand_is_noticed(name, key, old, new):
     assert old in ENTRIES[name][key]
     assert misfits(name, **{key: ENTRIES[name][key].replace(old, new, 1)})
+
+
+def judged(text, products):
+    data = {"symbols": {"A": {"shape": "p q"}, "B": {"shape": "p q"}}, "sizes": {"p": 3, "q": 4}, "products": products}
+    book = {"sizes": {}, "indices": {"i": "any", "j": "any"}, "symbols": {}}
+    judge = Judge(legend.build(data, book, "test.yml"))
+    return [v.kind for v in judge.judge(pages.Formula(pages.Place("page", "cell", (), "", text), text, False))]
+
+
+@pytest.mark.parametrize(
+    "text, products",
+    [
+        (r"(AB)_{ij} = A_{ij} B_{ij}", {"juxtaposed": "entry by entry"}),
+        (r"A \cdot B = \sum_{ij} A_{ij} B_{ij}", {"·": "sum of entries"}),
+    ],
+)
+def test_a_product_means_what_the_article_means_by_it(text, products):
+    assert judged(text, products) == ["true"]
+    assert judged(text, {}) == ["false"]  # as matrices they do not fit
+    with pytest.raises(legend.LegendError, match="entry for entry"):
+        judged(text, {"·": "entry for entry"})
 
 
 # Code: what the entries restate is what the checks run ----------------------------------------------------------------
