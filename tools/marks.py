@@ -2,6 +2,7 @@
 
     python tools/marks.py chapters/09_batches.ipynb     one chapter, for the person who edits it
     python tools/marks.py                               all of them
+    python tools/marks.py --score                       and store how many there are
 
 A mark is a comment right behind a number, in a text, a caption or an alternative text. No reader sees it.
 
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from judge.score import title
 from numerals import DIGITS, written
 
 from chapters import CHAPTERS, COMMENT, seen, tags
@@ -192,16 +194,35 @@ def complaints(nb):
     yield from unmarked(nb)
 
 
+def table(notebooks):
+    """How many numbers of each page are tied to what: stored for the page that shows the project's scores."""
+    rows = []
+    for name, nb in notebooks.items():
+        kinds = [mark.cell if mark.cell in (COMPUTED, GIVEN) else "shown" for mark in marks(nb)]
+        if kinds:
+            rows.append([title(name), *map(kinds.count, ("shown", COMPUTED, GIVEN))])
+    return {
+        "made by": "python tools/marks.py --score",
+        "columns": ["page", "stand in a cell", "computed", "given"],
+        "rows": rows,
+        "total": ["all", *map(sum, list(zip(*rows))[1:])],
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in chapters/")
-    found = 0
-    for path in parser.parse_args().notebooks or sorted(CHAPTERS.glob("*.ipynb")):
-        nb = nbformat.read(path, as_version=4)
-        wrongs = list(complaints(nb))
-        print("\n".join([*wrongs, f"{path.stem}: {len(list(marks(nb)))} marks, {len(wrongs)} complaints"]))
-        found += len(wrongs)
-    sys.exit(bool(found))
+    parser.add_argument("--score", action="store_true", help="also store how many numbers have a mark")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted(CHAPTERS.glob("*.ipynb"))
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    found = {name: list(complaints(nb)) for name, nb in notebooks.items()}
+    for name, nb in notebooks.items():
+        print("\n".join([*found[name], f"{name}: {len(list(marks(nb)))} marks, {len(found[name])} complaints"]))
+    if options.score and not options.notebooks:
+        text = json.dumps(table(notebooks), indent=1, ensure_ascii=False)
+        (CHAPTERS / "scores" / "marks.json").write_text(text + "\n", "utf-8")
+    sys.exit(any(found.values()))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def part(over, under):
 
 DIGITS = re.compile(
     r"(?P<digits>(?<![\w.])(?:[-+]|minus )?(?:\d{1,3}(?:[ \u202f]\d{3})+|\d+)(?:\.\d+)?)"
-    r"(?:e(?P<power>-?\d+)|/(?P<under>\d+))?(?P<percent> ?%| percent)?(?P<scales>(?: hundred| thousand| million)*)"
+    r"(?:e(?P<power>-?\d+)|/(?P<under>[1-9]\d*))?(?P<percent> ?%| percent)?(?P<scales>(?: hundred| thousand| million)*)"
 )
 SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6}
 
@@ -81,8 +81,8 @@ def in_words(words):
 
 # At the end of a text -------------------------------------------------------------------------------------------------
 
-MORE = re.compile(r"\b(?:more than|over|above|at least)(?: an?)? $")
-LESS = re.compile(r"\b(?:less than|fewer than|below|under|at most|nearly|almost)(?: an?)? $")
+MORE = re.compile(r"\b(?:more than|above|at least)(?: an?)? $")
+LESS = re.compile(r"\b(?:less than|fewer than|below|at most|nearly|almost)(?: an?)? $")
 ABOUT = re.compile(r"\b(?:about|some|roughly|around)(?: an?)? $")
 
 
