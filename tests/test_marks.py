@@ -6,7 +6,11 @@ import re
 import marks as command
 import nbformat
 import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
+from hide_marks import hide
 from marks import COMPUTED, GIVEN, complaints, marks, wrong
+from myst_parser.docutils_ import Parser
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from numerals import DIGITS, Number, part, written
 
@@ -216,3 +220,34 @@ def test_a_number_is_as_precise_as_it_is_written(said, least, most):
 def test_the_next_number_is_one_step_away():
     assert Number(0.2, 0.1).agrees(0.3, moved=1) and not Number(0.2, 0.1).agrees(0.3)
     assert part(1, 7).step == pytest.approx(1 / 7 - 1 / 8)
+
+
+# The pages ------------------------------------------------------------------------------------------------------------
+
+PAGE = """\
+It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!-- = 1 + 6 --> times.
+
+| at last |
+|---------|
+| 0.25<!-- loss --> |
+
+:::{note}
+- A third<!-- given -->, in a list in a box.
+:::
+
+:::{figure} loss.svg
+:alt: A curve that ends at 0.25<!-- loss -->
+It ends at 0.25<!-- loss -->.
+:::
+"""
+
+
+def test_no_page_has_a_mark():
+    extensions = ["colon_fence", "dollarmath"]
+    page = publish_doctree(PAGE, parser=Parser(), settings_overrides={"myst_enable_extensions": extensions})
+    assert page.pformat().count("<!--") == 7
+    hide(None, page)
+    assert "<!--" not in page.pformat()
+    assert page.next_node(nodes.paragraph).astext() == "It fell from 0.83 to 0.25, and 7 times."
+    assert page.next_node(nodes.image)["alt"] == "A curve that ends at 0.25"
+    assert page.next_node(nodes.caption).astext() == "It ends at 0.25."
