@@ -136,6 +136,7 @@ PLANTED = {
     "a mark that cannot be read": (text("100**2 -", "100**2 *-/"), "cell text, "),
     "a comment that is no mark": (text("<!-- right -->", "<!--right-->"), "not a mark: <!--right-->"),
     "a number without a mark": (text("See", "See 83 of"), "See 83: a number without a mark"),
+    "a formula that is a number": (text("See", "See $-83$ of"), "See $-83$: a number without a mark"),
     "an alternative text without a mark": (alt("Two", "At 4.5 two"), "At 4.5: a number without a mark"),
 }
 

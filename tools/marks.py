@@ -158,6 +158,7 @@ NO_PROSE = re.compile(
     r"|\[[^\]]*\]\([^)]*\)|^#[^\n]*$|^ *:[^\n]*$|^\([\w-]+\)=$|^\*\*It takes\*\*[^\n]*$",  # links, headings, directives
     re.DOTALL | re.MULTILINE,
 )
+ALONE = re.compile(r"\$[-+]?\d+(?:\.\d+)?\$")  # a formula that is a number is prose
 NAMED = re.compile(r"\b(?:[Cc]hapters?|[Aa]rticles?|[Ss]ections?|[Cc]ases?|[Pp]ages?)(?:,? (?:\d+|to|and|or))* $")
 
 
@@ -165,19 +166,26 @@ def unmarked(nb):
     """Numbers of two digits or more that have no mark and stand neither in code nor in formulas."""
     known = {float(n) for cell in nb.cells for n in re.findall(r"\d+(?:\.\d+)?", settings(cell))}
     for at, text in texts(nb):
-        prose = NO_PROSE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+        prose = NO_PROSE.sub(blank, text)
         for found in DIGITS.finditer(prose):
             digits = re.sub(r"[^\d.]", "", found["digits"])
-            marked = MARK.match(text, found.end()) or NAMED.search(prose[: found.start()])
-            if len(digits) > 1 and not marked and float(digits) not in known:
-                yield f"cell {at}, ...{text[max(found.start() - 30, 0) : found.end()]}: a number without a mark"
+            end = found.end() + text.startswith("$", found.end())
+            named = NAMED.search(prose[: found.start()])
+            if len(digits) > 1 and not named and not MARK.match(text, end) and float(digits) not in known:
+                yield f"cell {at}, ...{text[max(found.start() - 30, 0) : end]}: a number without a mark"
+
+
+def blank(found):
+    """As many spaces."""
+    return found[0] if ALONE.fullmatch(found[0]) else re.sub(r"[^\n]", " ", found[0])
 
 
 def settings(cell):
     """Where a cell gives numbers: its code but for what it asserts, or its formulas."""
     if cell.cell_type == "code":
         return re.sub(r"^ *assert .*$", "", cell.source, flags=re.MULTILINE)
-    return " ".join(found[0].replace(r"\,", "") for found in NO_PROSE.finditer(cell.source) if found[0][0] in "$` ")
+    given = (found[0] for found in NO_PROSE.finditer(cell.source) if not ALONE.fullmatch(found[0]))
+    return " ".join(text.replace(r"\,", "") for text in given if text[0] in "$` ")
 
 
 # The command ----------------------------------------------------------------------------------------------------------
