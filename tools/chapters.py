@@ -226,13 +226,13 @@ def parse(source):
         return ast.Module(body=[], type_ignores=[])
 
 
+def tags(cell):
+    return set(cell.metadata.get("tags", ()))
+
+
 def seen(text):
     """A text as its reader sees it, without the marks of tools/marks.py."""
     return COMMENT.sub("", text)
-
-
-def tags(cell):
-    return set(cell.metadata.get("tags", ()))
 
 
 def output_text(output):
