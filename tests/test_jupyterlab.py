@@ -39,15 +39,6 @@ $x^2$ and $\\unknown{x}$
 :::{nowhere}
 :::
 """
-FOLD = [
-    new_markdown_cell(MACROS, id="macros"),
-    new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
-    new_markdown_cell("Words inside", id="words"),
-    new_code_cell("answer = 42", id="code"),
-    new_markdown_cell("### Inside still", id="inner"),
-    new_markdown_cell("## After it", id="after"),
-]
-INSIDE = ("Words inside", "answer = 42", "Inside still")
 MARKED = """\
 It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!-- = 1 + 6 --> times.
 
@@ -59,6 +50,15 @@ It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!--
 - a third<!-- given -->
 :::
 """
+FOLD = [
+    new_markdown_cell(MACROS, id="macros"),
+    new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
+    new_markdown_cell("Words inside", id="words"),
+    new_code_cell("answer = 42", id="code"),
+    new_markdown_cell("### Inside still", id="inner"),
+    new_markdown_cell("## After it", id="after"),
+]
+INSIDE = ("Words inside", "answer = 42", "Inside still")
 LINKED = "Go on: [Add up the paths](02_many_paths.ipynb)"
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
