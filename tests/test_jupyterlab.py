@@ -59,7 +59,7 @@ FOLD = [
     new_markdown_cell("## After it", id="after"),
 ]
 INSIDE = ("Words inside", "answer = 42", "Inside still")
-LINKED = "Go on: [Add up the paths](02_many_paths.ipynb)"
+LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [000-33](c_sources.ipynb#s-000-33)"
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
 
@@ -216,6 +216,15 @@ def test_a_link_opens_another_chapter(browser, lab):
     with in_lab(browser, lab, "linked") as notebook:
         notebook.get_by_role("link", name="Add up the paths").evaluate("(link) => link.click()")
         expect(notebook.page.get_by_role("tab", name="02_many_paths.ipynb")).to_be_visible(timeout=60_000)
+
+
+def test_a_link_opens_the_sources_whose_entry_leads_back(browser, lab):
+    with in_lab(browser, lab, "linked") as notebook:
+        notebook.get_by_role("link", name="000-33").evaluate("(link) => link.click()")
+        entry = notebook.page.get_by_role("row", name="000-33").first
+        expect(entry).to_be_attached(timeout=60_000)  # JupyterLab goes on to headings only, the page to the entry
+        entry.get_by_role("link", name="chapter 8").evaluate("(link) => link.click()")
+        expect(notebook.page.get_by_role("tab", name="08_three_layers.ipynb")).to_be_visible(timeout=60_000)
 
 
 def test_it_runs_and_its_explorer_moves(notebook):
