@@ -1,5 +1,7 @@
 """Execute notebooks and store them in their normal form: the one place with the rules of what a stored chapter is.
 
+The rules against checks that check nothing stand beside it, in honesty.py.
+
     python tools/chapters.py                       every chapter
     python tools/chapters.py chapters/05_a_layer.ipynb
 
@@ -20,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+from honesty import lies, parse
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
@@ -218,14 +221,6 @@ def verdict_violations(cell):
             yield f"landed said {said}, expected {expected} times 'same as nnlib...'"
 
 
-def parse(source):
-    """The syntax tree of a cell without its magics (nbval and nbclient report what does not parse)."""
-    try:
-        return ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", source))
-    except SyntaxError:
-        return ast.Module(body=[], type_ignores=[])
-
-
 def tags(cell):
     return set(cell.metadata.get("tags", ()))
 
@@ -271,7 +266,7 @@ def make(path):
         nb = normalise(execute(nb, path))
     except CellExecutionError as error:
         return [str(error)]
-    problems = violations(nb)
+    problems = [*violations(nb), *lies(nb)]
     if not problems:
         store(nb, path)
     return problems
