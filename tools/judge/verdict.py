@@ -69,12 +69,12 @@ class Judge:
             return None  # words beside a formula
         if piece.tokens[0] in set("=≈≤≥<>"):  # what it is equal to stands before it, as code or in words
             piece = replace(piece, tokens=piece.tokens[1:])
-        if not relates(piece.tokens):
-            return self.named(formula, piece, scope)
         if mark is None:
             mark, why = self.legend.marks.get(str(piece), (None, ""))
         if mark == "not evaluated":
             return Verdict("not evaluated", formula, why=why)
+        if not relates(piece.tokens):
+            return self.named(formula, piece, scope)
         try:
             claim = trees.read(piece, scope.functions, scope.layered, scope.names, scope.indices)
             for name in names(claim):
