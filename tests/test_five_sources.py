@@ -12,8 +12,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.neural_network import MLPClassifier
 
-from nnlib import half_mse, identity, numerical_jacobian, relative_error, sigmoid, value_and_grad
+from nnlib import (
+    forward,
+    half_mse,
+    identity,
+    numerical_jacobian,
+    one_hot,
+    relative_error,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    value_and_grad,
+)
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
@@ -247,14 +259,46 @@ def stored_network():
     return arrays(stored()["params"]), np.array(stored()["x"]), np.array(stored()["t"])
 
 
+def by_frameworks(stored):
+    """The stored gradients in nnlib's notation."""
+    flax = [(kernel.T, b) for kernel, b in arrays(stored["jax"])]
+    return {"torch": notations.from_linear(arrays(stored["torch"])), "jax": flax}
+
+
 def test_the_frameworks_agree():
     params, x, t = stored_network()
     _, grads = value_and_grad(params, [sigmoid, identity], x, t, half_mse)
-    assert gap(notations.from_linear(arrays(stored()["torch"])), grads) < 1e-13
-    assert gap([(kernel.T, b) for kernel, b in arrays(stored()["jax"])], grads) < 1e-13
+    for mine in by_frameworks(stored()).values():
+        assert gap(mine, grads) < 1e-13
+    for name in ("torch", "jax"):  # one entry in its twelfth digit
+        off = stored()
+        off[name][1][0][2][1] *= 1 + 1e-11
+        assert gap(by_frameworks(off)[name], grads) > 1e-13
     pins = (ROOT / "benchmarks/requirements.txt").read_text("utf-8")
     for name, version in stored()["versions"].items():
         assert f"{name}=={version.split('+')[0]}" in pins  # made with what `make bench` installs
+
+
+@settings(max_examples=10, deadline=None)
+@given(networks())
+def test_scikit_learn_takes_the_numbers_and_gives_the_gradient(net):
+    """With a learning rate of 1 and nothing else, the old parameters minus the new ones are the gradient."""
+    params, x, t = net
+    x, labels = np.vstack([x] * 3), np.repeat(np.arange(3), len(x))  # each example once in each of three classes
+    params = [params[0], (np.resize(params[1][0], (3, len(params[0][1]))), np.resize(params[1][1], 3))]
+    there = MLPClassifier(
+        len(params[0][1]), activation="logistic", solver="sgd", learning_rate_init=1, momentum=0, alpha=0
+    ).partial_fit(x, labels, classes=range(3))
+    there.coefs_, there.intercepts_ = notations.to_sklearn(params)
+    assert gap(notations.from_sklearn(there.coefs_, there.intercepts_), params) == 0
+    y, _ = forward(params, [sigmoid, softmax], x)
+    assert relative_error(there.predict_proba(x), y) < 1e-13
+    there.partial_fit(x, labels)
+    after = notations.from_sklearn(there.coefs_, there.intercepts_)
+    mine = [(W - V, b - c) for (W, b), (V, c) in zip(params, after)]
+    _, grads = value_and_grad(params, [sigmoid, identity], x, one_hot(labels, 3), softmax_cross_entropy)
+    rounding = 1e-15 * max(abs(X).max() for X in flat(params))  # of the subtraction
+    assert max(abs(a - b).max() for a, b in zip(flat(mine), flat(grads))) < 1e-14 + rounding
 
 
 def test_the_cards_tell_the_shapes():

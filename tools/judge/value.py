@@ -178,7 +178,8 @@ def _negative(tree, world, bound):
 
 def _product(tree, world, bound):
     total = value(tree.args[0], world, bound)
-    times = PRODUCTS[world.scope.products.get(tree.value or "juxtaposed")]
+    means = world.scope.products if world else {}  # numbers need no world
+    times = PRODUCTS[means.get(tree.value or "juxtaposed")]
     for arg in tree.args[1:]:
         total = times(total, value(arg, world, bound))
     return total
