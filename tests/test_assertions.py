@@ -89,20 +89,20 @@ class Watched(ast.NodeTransformer):
         self.depth += 1
         self.generic_visit(node)
         self.depth -= 1
-        return [node, *self.plants(node)]
+        return [node, *self.plants(bound(node))]
 
     def visit_For(self, node):
         self.generic_visit(node)
-        node.body = [*self.plants(node), *node.body]
-        return node
+        node.body = [*self.plants(names_in(node.target, ast.Store)), *node.body]
+        return [node, *self.plants(written(node))]
 
     def visit_statement(self, node):
-        return [node, *self.plants(node)]
+        return [node, *self.plants(bound(node))]
 
     visit_Assign = visit_AugAssign = visit_AnnAssign = visit_ImportFrom = visit_statement
 
-    def plants(self, node):
-        return [] if self.depth else [ast.parse(f"__plant__({name!r})").body[0] for name in bound(node)]
+    def plants(self, names):
+        return [] if self.depth else [ast.parse(f"__plant__({name!r})").body[0] for name in names]
 
     def cell_of(self, tree):
         body = self.visit(tree).body
@@ -119,9 +119,9 @@ def bound(statement):
         case ast.ImportFrom("nnlib", aliases):
             yield from (alias.asname or alias.name for alias in aliases)
         case ast.Assign() | ast.AugAssign() | ast.AnnAssign():
-            yield from sorted(names_in(statement, ast.Store))
+            yield from sorted(names_in(statement, ast.Store) | written(statement))
         case ast.For(target):
-            yield from sorted(names_in(target, ast.Store))
+            yield from sorted(names_in(target, ast.Store) | written(statement))
 
 
 def statements(tree):
@@ -155,7 +155,7 @@ def names_in(node, *contexts):
 
 def influence(trees):
     """A function: the names of a chapter whose values may depend on the name that it is given."""
-    flows = [(names_in(statement, ast.Load), set(changes(statement))) for tree in trees for statement in tree.body]
+    flows = [(names_in(statement, ast.Load), changes(statement)) for tree in trees for statement in tree.body]
 
     @functools.cache
     def reached(name):
@@ -171,15 +171,20 @@ def influence(trees):
 def changes(statement):
     """The names that a statement of a cell binds, and those whose objects it writes to."""
     if isinstance(statement, ast.FunctionDef):
-        yield statement.name
-        return
-    yield from names_in(statement, ast.Store)
+        return {statement.name}
+    return names_in(statement, ast.Store) | written(statement)
+
+
+def written(statement):
+    """The names whose objects it writes to: entries, attributes, and by a method of which nothing is returned."""
+    names = set()
     for node in ast.walk(statement):
         match node:
             case ast.Subscript(ast.Name(name), _, ast.Store()) | ast.Attribute(ast.Name(name), _, ast.Store()):
-                yield name
-            case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):  # a method of which nothing is returned
-                yield name
+                names.add(name)
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(name)))):
+                names.add(name)
+    return names
 
 
 # Wrong numbers --------------------------------------------------------------------------------------------------------
@@ -254,7 +259,9 @@ class Chapter:
                 self.names[name] = self.names.get(self.fault.kind, self.names[name])
 
     def show(self, value):
-        if value is not None and not hasattr(value, "_ipython_display_") and not hasattr(value, "_repr_html_"):
+        if isinstance(value, Diagnosis):
+            print(value)
+        elif value is not None and not hasattr(value, "_ipython_display_") and not hasattr(value, "_repr_html_"):
             print(repr(value))
 
     def run_cell(self):
