@@ -276,16 +276,18 @@ class Backward(Lines):
 
     def sentences(self, bare, rule):
         """The wrong formulas of a rule, each with the sentence that `diagnose` has for it among the choices."""
-        said, listed = {}, {mistake.name for mistake in MISTAKES}
+        listed = {mistake.name for mistake in MISTAKES}
         settings = [chosen for chosen in bare.settings() if chosen["Examples are"] == "rows"]
+        forms = [(bare.case(chosen), chosen) for chosen in settings]
+        said = {}
         for name, formula in SLIPS[rule]:
-            for chosen in settings * (name in listed):
-                form = bare.case(chosen)
-                for line in (line for line, its in form.lines.items() if its == RULES[rule]):
-                    diagnosis = self.diagnosis(form, chosen, line, formula)
-                    found = [cause for cause in diagnosis.causes if cause.name == name] if diagnosis is not None else []
-                    if found:
-                        said[formula] = f"{PLACE.sub('', found[0].sentence).replace(f'{C:g}', '{c}')} (`{name}`)"
-                if formula in said:
-                    break
+            if name in listed and (cause := next(self.causes(forms, rule, name, formula), None)):
+                said[formula] = f"{PLACE.sub('', cause.sentence).replace(f'{C:g}', '{c}')} (`{name}`)"
         return said
+
+    def causes(self, forms, rule, name, formula):
+        """What `diagnose` says of a formula where that is this mistake, line by line and choice by choice."""
+        for form, chosen in forms:
+            for line in (line for line, its in form.lines.items() if its == RULES[rule]):
+                diagnosis = self.diagnosis(form, chosen, line, formula)
+                yield from (cause for cause in diagnosis.causes if cause.name == name) if diagnosis is not None else ()

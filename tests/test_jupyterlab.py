@@ -1,6 +1,7 @@
 """Chapter 1 in a real JupyterLab: read before anything has run, run, and moved by hand."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -38,6 +39,17 @@ $x^2$ and $\\unknown{x}$
 :::{nowhere}
 :::
 """
+MARKED = """\
+It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!-- = 1 + 6 --> times.
+
+| at last |
+|---------|
+| 0.25<!-- loss --> |
+
+:::{dropdown} Answer
+- a third<!-- given -->
+:::
+"""
 FOLD = [
     new_markdown_cell(MACROS, id="macros"),
     new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
@@ -62,7 +74,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab on a copy of the chapters."""
     home, port = tmp_path_factory.mktemp("lab"), free_port()
     chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
-    for name, text in {"planted": PLANTED, "linked": LINKED}.items():
+    for name, text in {"planted": PLANTED, "marked": MARKED, "linked": LINKED}.items():
         cells = [new_markdown_cell(MACROS, id="macros"), new_markdown_cell(text, id=name)]
         nbformat.write(new_notebook(cells=cells), chapters / f"{name}.ipynb")
     nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "fold.ipynb")
@@ -168,6 +180,15 @@ def test_markup_that_is_not_rendered_is_found(browser, lab):
         found = unrendered(planted)
     assert r"raw markup in the text: \unknown{x}" in found
     assert "nowhere - Unknown Directive" in found
+
+
+def test_a_mark_behind_a_number_is_not_seen(browser, lab):
+    with in_lab(browser, lab, "marked") as notebook:
+        text = notebook.locator(".jp-MarkdownCell .myst").last
+        expect(text.locator("p").first).to_have_text(re.compile(r"^It fell from 0.83 to 0.25, and .*7 times\.$"))
+        expect(text.locator("td").first).to_have_text("0.25")
+        for word in ("loss", "given", "<!--", "-->", "= 1"):
+            assert word not in text.text_content()
 
 
 def test_a_deeper_section_is_folded_and_opens(browser, lab):
