@@ -995,7 +995,7 @@
       const told = ({ name, typed, verdict }, before) => feedback(verdict, kept.tries[name], { ...form.rule(name), right: form.answer(name) }, typed, single ? "" : before);
       const parts = [];
       if (unread) parts.push(...told(unread, `${unread.name} cannot be read, and is not judged. `));
-      if (unread && !single) parts.push(element("p", {}, !wrong && judged.some(({ verdict }) => verdict.status === "right") ? "What could be read is right. " : "", "In a kernel, ", element("code", {}, "nnlib.diagnose_function"), " runs code of every kind."));
+      if (unread && !single) parts.push(element("p", {}, !wrong && judged.some(({ verdict }) => verdict.status === "right") ? "What could be read is right. " : "", "In a kernel, ", element("code", {}, "nnlib.diagnose_function"), " takes whole functions, whatever is in them."));
       if (wrong) parts.push(...told(wrong, `The first wrong line is ${wrong.name}. `));
       if (wrong && filled.length > 2) parts.push(...otherwise(filled).map((text) => element("p", {}, `${text}, all these lines would be right.`)));
       if (!wrong && !unread && filled.length === fields.size) parts.push(...feedback({ status: "right", sentence: form.lines.map((name) => form.rule(name).because ?? "").filter(Boolean).join(" ") }));
@@ -1024,7 +1024,10 @@
 
     // The same for a kernel: the reader's lines in a function for nnlib.
     const show = () => {
-      const typed = [...fields].map(([name, { input }]) => `${name} = ${input.value.trim() ? inNumpy(input.value.trim()) : "..."}`);
+      const typed = [...fields].map(([name, { input: { value } }]) => {
+        if (kept.notes?.[name]?.typed === value) return `${name} = ...  # as in your own code`;
+        return `${name} = ${value.trim() ? inNumpy(value.trim()) : "..."}`;
+      });
       const filled = Object.entries(form.code).reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, value), spec.code);
       const layers = [...new Set(form.lines.map((name) => name.match(/\d*$/)[0]))].sort();
       const text = filled
@@ -1052,7 +1055,7 @@
       };
       for (const setting of fewestFirst(vary(chosenNow(), (options) => brings(options, "lines") || !brings(options, "names")))) attempt(setting, ({ agree }, right) => agree + right, true);
       best.score = -1;
-      for (const setting of fewestFirst(vary(best.setting, (options) => brings(options, "names") && !brings(options, "lines")))) attempt(setting, ({ agree }) => agree);
+      for (const setting of fewestFirst(vary(best.setting, (options) => brings(options, "names") && !brings(options, "lines")))) attempt(setting, ({ agree }, right) => agree + right / 100);
       return best;
     };
     const paste = single ? [] : [pasting((text) => {
@@ -1069,9 +1072,10 @@
       const read = Object.entries(names).map(([theirs, ours]) => `${theirs} is ${ours}`).join(", ");
       const remarks = [changes && `Read with ${changes}.`, read && `In your code ${read}.`, ...other.map(([theirs, ours]) => `Your ${theirs} is not the ${ours} in play: the forward pass is another one than chosen above.`)];
       said.prepend(...remarks.filter(Boolean).map((text) => element("p", {}, text)));
+      said.scrollIntoView({ block: "nearest" });
     })];
     build();
-    box.append(element("form", { onsubmit: (event) => (event.preventDefault(), check()) }, ...selects, place, buttons(clear), said, code, ...paste));
+    box.append(element("form", { onsubmit: (event) => (event.preventDefault(), check()) }, ...selects, ...paste, place, buttons(clear), said, code));
     if (Object.values(kept.typed).some((typed) => typed?.trim())) check();
   };
 
