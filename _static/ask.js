@@ -538,6 +538,8 @@
       return `Not yet: the shape is right, and ${agree} of ${got.data.length} entries are.`;
     };
 
+    const flattened = (name, got) => (flat.has(name) && String(squeeze(got).shape) === String(names.get(name).shape) ? squeeze(got) : got);
+    const comesOut = (name, got) => same(flattened(name, turned.has(name) ? turnBack(got) : got), names.get(name), names.get(name));
     const judge = (name, typed) => {
       const right = names.get(name);
       const above = [...lines.keys()].slice(0, [...lines.keys()].indexOf(name));
@@ -553,7 +555,7 @@
       }
       if (turned.has(name)) got = turnBack(got);
       if (scaled[name]) got = binary["/"](got, names.get(scaled[name]));
-      if (flat.has(name) && String(squeeze(got).shape) === String(right.shape)) got = squeeze(got);
+      got = flattened(name, got);
       if (!finite(got)) return { status: "wrong", sentence: "That is not finite everywhere: somewhere it divides by 0, or takes the logarithm of it." };
       if (same(got, right, right)) return { status: "right", sentence: rule(name).because ?? "" };
       let said = known(name, got, right);
@@ -579,7 +581,7 @@
       for (const factor of factors) formula = scaled[name] ? formula.replaceAll(` / ${factor}`, "") : `${formula} / ${factor}`; // what is seen larger lacks a division
       return formula;
     };
-    return { lines: [...lines.keys()], given, rule, reader, judge, answer, code };
+    return { lines: [...lines.keys()], given, rule, reader, judge, comesOut, answer, code };
   };
 
   // ------------------------------------------------------------------------------------------------ pasted code
@@ -712,7 +714,8 @@
     const shift = { delta: deltas.includes(0) ? 1 : -late, W: fromZero, b: fromZero, a: 0, z: 0 };
     const out = { delta: /^(?:dscores?|dlogits?|(?:delta|dz)o(?:ut(?:put)?)?|out(?:put)?delta)$/, W: /^wo(?:ut(?:put)?)?$/, b: /^bo(?:ut(?:put)?)?$/, z: /^(?:scores?|logits?)$/, a: /^(?:y?hat|yhat|y?pred(?:iction)?s?|probs?|p|o|out(?:put)?)$/ };
     const hidden = { delta: /^(?:(?:delta|dz)h(?:id(?:den)?)?|hid(?:den)?delta)$/, W: /^wh(?:id(?:den)?)?$/, b: /^bh(?:id(?:den)?)?$/, z: /^zh$/, a: /^h(?:id(?:den)?)?(?:layer)?$/ };
-    const usesT = /(?<![\w.])(?:[tT]|targets?|labels?|y_?true)(?!\w)/.test(text); // so that y is what comes out
+    const isThere = (words) => new RegExp(`(?<![\\w.])(?:${words})(?!\\w)`).test(text.replace(/^\s*print.*$/gm, ""));
+    const yIsOut = isThere("[tT]|targets?|labels?|y_?true") && !isThere(`[aA]_?${L}|y_?hat|y_?pred|probs?`);
     const layer = (letter, c) => {
       const k = c.match(/\d$/) ? Number(c.at(-1)) + shift[letter] : out[letter].test(c) ? L : L === 2 && hidden[letter].test(c) ? 1 : NaN;
       return Number.isNaN(k) ? "" : `${letter}${k}`;
@@ -727,7 +730,7 @@
       [/^(?:a|h|hidden|layer)\d$/, (c) => (c.at(-1) === "0" ? "x" : layer("a", c))],
       [/^(?:x|inputs?|data|features)$/, () => "x"],
       [/^(?:t|targets?|labels?|y_?true|yonehot|onehot|desired)$/, () => "t"],
-      [/^y$/, () => (usesT ? `a${L}` : "t")],
+      [/^y$/, () => (yIsOut ? `a${L}` : "t")],
       [/^(?:n|m|batchsize|bs|n?samples|n?examples|numexamples|numsamples)$/, () => "N"],
     ];
     const known = new Set([...form.given, ...form.lines]);
@@ -735,15 +738,18 @@
       if (known.has(name) && !(/^(?:delta|d?[Wb])\d$/.test(name) && shift[name.match(/delta|[Wb]/)[0]])) return name;
       const c = plain(name).replaceAll("_", "").toLowerCase();
       for (const [kind, meant] of kinds) if (kind.test(c)) return known.has(meant(c)) ? meant(c) : "";
-      return ["delta", "W", "b", "z", "a"].map((letter) => layer(letter, c)).find((meant) => known.has(meant)) ?? "";
+      return /\d/.test(c) ? "" : ["delta", "W", "b", "z", "a"].map((letter) => layer(letter, c)).find((meant) => known.has(meant)) ?? "";
     };
   };
 
   // What a pasted text makes of a form: formulas for its lines, why some cannot be read, and how many of the values in play it makes too.
-  const read = (text, form, trusting = false) => { // trusting: the forward pass is the one in play
-    const list = statements(plain(text)), own = functionsIn(list, plain(text)), todo = assignments(list);
+  const read = (text, form) => {
+    text = plain(text)
+      .replace(/np\.eye\([^()]*\)\[([^\][]*)\]|(?<!def )\b(?:one_?hot|to_categorical)\(\s*([^(),]+)(?:,[^()]*)?\)/gi, "$1$2") // t is one-hot
+      .replace(/,\s*(?:copy|dtype)\s*=\s*[\w.]+/g, "").replace(/\bnp\.(?:float|int)\d*(?=\()/g, "");
+    const list = statements(text), own = functionsIn(list, text), todo = assignments(list);
     const goal = ({ target }) => (target.match(PATH)?.[0].length === target.length && !named(target).rest ? named(target).name : "");
-    const meaning = meanings(form, plain(text), todo.map(goal));
+    const meaning = meanings(form, text, todo.map(goal));
     const world = scope(Object.fromEntries([...form.given, ...form.lines].map((name) => [name, form.reader(name)])));
     const inPlay = new Map(), result = { found: {}, notes: {}, agree: 0, other: [], names: {} };
     const evaluated = (formula) => {
@@ -826,11 +832,12 @@
         typed = changed(before, { target, op, formula: rewritten(formula) }, index).replace(/^ \+ /, "").trim();
         const made = evaluated(typed);
         if (line && final) result.found[meant] = typed;
-        else if (meant && !line && /^[az]/.test(meant) && !op && !index) same(made, form.reader(meant)) ? result.agree++ : result.other.push([name, meant]);
-        inPlay.set(name, { formula: (line && final) || (meant && !line && (same(made, form.reader(meant)) || (trusting && /^[az]/.test(meant) && !op && !index))) ? meant : typed });
+        const inItsPlace = meant && !line && /^[az]/.test(meant) && !op && !index; // of the forward pass, which is not on trial
+        if (inItsPlace) same(made, form.reader(meant)) ? result.agree++ : result.other.push([name, meant]);
+        inPlay.set(name, { formula: (line && final) || inItsPlace || (meant && !line && same(made, form.reader(meant))) ? meant : typed });
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
-        if (line && final) (result.found[meant] = typed), (result.notes[meant] = error.message);
+        if (line && final) (result.found[meant] = op || index ? `${target} ${op}= ${formula}` : typed), (result.notes[meant] = error.message);
         if (meant && (final || !line)) inPlay.set(name, { formula: meant });
         else inPlay.set(name, { why: error.message, source: `${target} ${op}= ${formula}` });
       }
@@ -993,11 +1000,12 @@
       save();
       const [wrong, unread] = ["wrong", "unread"].map((status) => judged.find(({ verdict }) => verdict.status === status));
       const told = ({ name, typed, verdict }, before) => feedback(verdict, kept.tries[name], { ...form.rule(name), right: form.answer(name) }, typed, single ? "" : before);
-      const parts = [];
+      const parts = [], aside = wrong && !unread && comesOutRight(filled);
       if (unread) parts.push(...told(unread, `${unread.name} cannot be read, and is not judged. `));
       if (unread && !single) parts.push(element("p", {}, !wrong && judged.some(({ verdict }) => verdict.status === "right") ? "What could be read is right. " : "", "In a kernel, ", element("code", {}, "nnlib.diagnose_function"), " takes whole functions, whatever is in them."));
-      if (wrong) parts.push(...told(wrong, `The first wrong line is ${wrong.name}. `));
-      if (wrong && filled.length > 2) parts.push(...otherwise(filled).map((text) => element("p", {}, `${text}, all these lines would be right.`)));
+      if (aside) parts.push(element("p", {}, element("strong", {}, "The gradients come out right. "), `But your ${wrong.name} is another one than here.`));
+      if (wrong) parts.push(...told(wrong, aside ? "" : `The first wrong line is ${wrong.name}. `));
+      if (wrong && !aside && filled.length > 2) parts.push(...otherwise(filled).map((text) => element("p", {}, `${text}, all these lines would be right.`)));
       if (!wrong && !unread && filled.length === fields.size) parts.push(...feedback({ status: "right", sentence: form.lines.map((name) => form.rule(name).because ?? "").filter(Boolean).join(" ") }));
       else if (!wrong && !unread) parts.push(element("p", {}, filled.length ? "Right so far." : NOTHING));
       said.replaceChildren(...parts);
@@ -1007,6 +1015,20 @@
         input.setSelectionRange(at, at + 1);
       }
       if (spec.code && filled.length) show();
+    };
+
+    // Whether one line makes good what another one lacks.
+    const comesOutRight = (filled) => {
+      const own = scope({ ...Object.fromEntries(form.given.map((name) => [name, form.reader(name)])), ...Object.fromEntries(filled) });
+      const gradients = filled.map(([name]) => name).filter((name) => /^d[Wb]\d$/.test(name));
+      return gradients.length > 0 && gradients.every((name) => {
+        try {
+          return form.comesOut(name, own.get(name));
+        } catch (error) {
+          if (!(error instanceof Complaint)) throw error;
+          return false;
+        }
+      });
     };
 
     // The choices of another kind under which everything that was typed is right.
@@ -1047,15 +1069,15 @@
     // Pasted code is read with each layout and size, and then with each activation that its forward pass may have; the reader's choice goes first.
     const bestReading = (text) => {
       let best = null;
-      const attempt = (setting, points, trusting) => {
-        const form = caseOf(spec, setting), reading = read(text, form, trusting);
+      const attempt = (setting, points) => {
+        const form = caseOf(spec, setting), reading = read(text, form);
         const right = Object.entries(reading.found).filter(([name, typed]) => !reading.notes[name] && form.judge(name, typed).status === "right").length;
         const score = points(reading, right);
         if (!best || score > best.score) best = { score, setting, reading };
       };
-      for (const setting of fewestFirst(vary(chosenNow(), (options) => brings(options, "lines") || !brings(options, "names")))) attempt(setting, ({ agree }, right) => agree + right, true);
-      best.score = -1;
-      for (const setting of fewestFirst(vary(best.setting, (options) => brings(options, "names") && !brings(options, "lines")))) attempt(setting, ({ agree }, right) => agree + right / 100);
+      for (const setting of fewestFirst(vary(chosenNow(), (options) => brings(options, "lines") || !brings(options, "names")))) attempt(setting, ({ agree }, right) => agree + right);
+      best.score = -Infinity;
+      for (const setting of fewestFirst(vary(best.setting, (options) => brings(options, "names") && !brings(options, "lines")))) attempt(setting, ({ agree }, right) => 100 * agree - 10 * differing(setting).length + right);
       return best;
     };
     const paste = single ? [] : [pasting((text) => {
@@ -1070,7 +1092,7 @@
       if (!count) return said.replaceChildren(element("p", {}, `No line was found. A line is written ${form.lines[0]} = …; the lines here are ${form.lines.join(", ")}.`));
       check();
       const read = Object.entries(names).map(([theirs, ours]) => `${theirs} is ${ours}`).join(", ");
-      const remarks = [changes && `Read with ${changes}.`, read && `In your code ${read}.`, ...other.map(([theirs, ours]) => `Your ${theirs} is not the ${ours} in play: the forward pass is another one than chosen above.`)];
+      const remarks = [changes && `Read with ${changes}.`, read && `In your code ${read}.`, ...other.map(([theirs, ours]) => `Your ${theirs} is not the ${ours} in play: the forward pass is another one than chosen above. The lines are judged with ${ours} in its place.`)];
       said.prepend(...remarks.filter(Boolean).map((text) => element("p", {}, text)));
       said.scrollIntoView({ block: "nearest" });
     })];

@@ -252,6 +252,45 @@ assert dW2.shape == W2.shape
 db2 = delta2.sum(axis=1)
 """
 
+SIGNED = """
+error = t - a2
+delta2 = error / N
+dW2 = -delta2.T @ a1
+db2 = -delta2.sum(0)
+"""
+
+REUSED = """
+delta = (a2 - y) / n
+grads['dW2'] = delta.T @ a1
+grads['db2'] = delta.sum(axis=0)
+delta = delta @ W2
+delta *= 1 - a1**2
+grads['dW1'] = delta.T @ X
+grads['db1'] = delta.sum(axis=0)
+"""
+
+DIGITS = """
+def ReLU_deriv(Z):
+    return Z > 0
+
+def backward_prop(Z1, A1, Z2, A2, W1, W2, X, Y):
+    one_hot_Y = one_hot(Y)
+    dZ2 = A2 - one_hot_Y
+    dW2 = 1 / m * dZ2.dot(A1.T)
+    db2 = 1 / m * np.sum(dZ2, 1)
+    dZ1 = W2.T.dot(dZ2) * np.int64(ReLU_deriv(Z1))
+    dW1 = 1 / m * dZ1.dot(X.T)
+    db1 = 1 / m * np.sum(dZ1)
+    return dW1, db1, dW2, db2
+"""
+
+TRAINED = """
+for j in range(60000):
+    l2_error = y - nonlin(np.dot(l1, syn1))
+    l2_delta = l2_error * nonlin(l2, deriv=True)
+    syn1 += l1.T.dot(l2_delta)
+"""
+
 TANH, SIGMOID, RELU = ({"Hidden activation": name} for name in ("tanh", "sigmoid", "relu"))
 HALF = {"Output and loss": "sigmoid, half the squared error"}
 
@@ -286,5 +325,10 @@ PASTED = [
     ("a gate that lets 1 pass", RELU, GATED, ("delta1", None)),
     ("tanh of tanh", TANH, LEAKY, ("delta1", "derivative_at_a")),
     ("1/m once too often", SIGMOID, LOGISTIC, ("db1", "bias_mean")),
+    ("the sign in another place", TANH, SIGNED, {"": "The gradients come out right. But your delta2 is another one than here."}),
+    ("one delta for all layers", TANH, REUSED, "right"),
+    ("its slope forgotten", TANH, REUSED.replace("delta *= 1 - a1**2", ""), ("delta1", "missing_activation_derivative")),
+    ("class numbers made one-hot", RELU, DIGITS, ("db1", "bias_sum_all")),
+    ("weights of other names", TANH, TRAINED, {"": "No line was found."}),
     ("other lines in between", TANH, PRINTED, ("db2", "bias_wrong_axis")),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a page costs its reader, in bytes, and chapter 1's until it shows, beside the same chapter in a default build."""
+"""What a page costs its reader in bytes, and chapter 1's until it shows, beside the same chapter in a default build."""
 
 import shutil
 import subprocess
