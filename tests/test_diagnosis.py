@@ -165,7 +165,7 @@ def test_every_mistake_on_a_batch_of_seven(seeds, checked):
 
 @pytest.mark.parametrize("N, share", [(1, 0.85), (2, 0.6), (32, 0.95)])
 def test_mistakes_on_other_batches(N, share, checked):
-    counts, made, _ = survey(N, seeds=SEEDS[:1], rng=np.random.default_rng(N), most=8)
+    counts, made, _ = survey(N, seeds=SEEDS[:2], rng=np.random.default_rng(N), most=8)
     assert len(made) >= 20 and (N > 1 or not made & NO_ERRORS_ALONE)
     assert_named(counts, share)
     checked(**totals(counts, N))
