@@ -173,9 +173,8 @@ def my_backward(params, acts, x, t):
     <<(W{k}, b{k})>> = params
     <<(_, z{k}, a{k})>> = trace
     {turn}
-    {turn_W}
     {lines}
-    return [<<({dW}, {db})>>]
+    return [<<(dW{k}, {db})>>]
 
 sizes, out = [{sizes}], {out}
 acts = [{hidden}] * (len(sizes) - 2) + [out]
@@ -273,7 +272,7 @@ class Backward(Lines):
         self.hidden, self.ends = {f.__name__: f for f in hidden}, {ENDS[end][0]: end for end in ends}
 
         def options(rules):
-            choices = LAYOUTS if layouts else {"Examples are": {"rows": Option(code={"db": "db{k}", "dW": "dW{k}"})}}
+            choices = LAYOUTS if layouts else {"Examples are": {"rows": Option(code={"db": "db{k}"})}}
             return choices | {
                 "Layers": {
                     "-".join(map(str, shape)): Option(
@@ -296,7 +295,8 @@ class Backward(Lines):
         rules = {rule: line._replace(wrong=self.sentences(bare, rule)) for rule, line in RULES.items()}
         if layouts:
             rules = {rule: line._replace(turned=TURNED.get(rule, "")) for rule, line in rules.items()}
-        super().__init__(prompt, {}, names, choices=options(rules), code=CODE)
+        code = CODE.replace("{lines}", "{turn_W}\n    {lines}").replace("(dW{k}", "({dW}") if layouts else CODE
+        super().__init__(prompt, {}, names, choices=options(rules), code=code)
 
     def network(self, form, chosen):
         """What `diagnose` takes before the gradients."""
