@@ -84,7 +84,7 @@ def test_the_weight_of_the_page(browser, book, name, checked):
         for path, size in sizes.items()
         if not path.startswith("_static/") or Path(path).name.split("?")[0] in ours
     }
-    assert any("mathjax" in path for path in sizes)
+    assert any("mathjax" in path for path in sizes) or name != CHAPTER  # the other has no formulas
     assert any(path.startswith(name) for path in own)
     assert sum(sizes.values()) <= ALL, sizes
     assert sum(own.values()) <= OWN, own
