@@ -1,5 +1,6 @@
 """Questions: the grammar of both faces against NumPy, what is said of an answer, and the page by keyboard and by ear."""
 
+import random
 import re
 import subprocess
 import sys
@@ -611,6 +612,26 @@ def test_what_is_pasted_is_told_truly(front_door, entry, checked):
         assert all(f"The first wrong line is {line}." not in words for line in expected)
         assert "" in expected or "cannot be read, and is not judged." in words
     checked(texts_pasted=1)
+
+
+def spoiled_texts(count):
+    """Pasted texts with signs lost, doubled and put in, with lines in another order, and other code than a backward pass."""
+    rng, other = random.Random(0), [path.read_text("utf-8") for path in (ROOT / "nnlib").glob("*.py")]
+    for _ in range(count):
+        text = list(rng.choice(PASTED)[2])
+        for at in rng.choices(range(len(text)), k=rng.randrange(1, 12)):
+            text[at] = rng.choice(["", *"()[]{}\"'#:=,.\\\n;@*+-<>0δ²", text[at] * 2])
+        lines, module = "".join(text).splitlines(), rng.choice(other)
+        start = rng.randrange(len(module))
+        yield rng.choice(["".join(text), "\n".join(rng.sample(lines, len(lines))), module[start : start + 2000]])
+
+
+def test_whatever_is_pasted_is_read_without_a_fault(page, backward):
+    read = """([spec, texts]) => texts.map((text) => {
+      try { ask.read(text, ask.caseOf(spec, {})); return ""; } catch (error) { return `${error.stack}: ${text}`; }
+    })"""
+    faults = page.evaluate(read, [question_spec(page, backward), list(spoiled_texts(200))])
+    assert len(faults) == 200 and not any(faults), next(filter(None, faults))
 
 
 def names_in_print(words):
