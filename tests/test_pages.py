@@ -26,6 +26,7 @@ from pages import (
     paper,
     questions,
     raw_markup,
+    reach,
     resize,
     theme,
     unfold,
@@ -50,6 +51,8 @@ def test_the_pages_are_those_of_the_contents(book):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page(browser, book, name):
+    """Colours are those of the scheme, sizes those of the width: light and wide, dark and narrow are judged whole, the
+    other two views for what lies where. Explorers and questions work the same in all."""
     with opened(browser, book, f"{name}.html", "light", WIDE) as (page, problems):
         unfold(page)
         counts = census(page)
@@ -62,20 +65,20 @@ def test_page(browser, book, name):
             contrast,
             figures,
             explorers,
-            questions,
             theme,
             overflow,
+            reach,
             accessibility,
         ):
             problems += check(page)
         resize(page, PHONE)
-        problems += overflow(page) + accessibility(page)
+        problems += overflow(page) + reach(page)
     with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
         unfold(page)
-        for check in (formulas, contrast, figures, explorers, questions, theme, overflow, accessibility):
+        for check in (formulas, contrast, figures, questions, theme, overflow, reach, accessibility):
             more += check(page)
         resize(page, WIDE)
-        more += overflow(page) + accessibility(page) + paper(page)
+        more += overflow(page) + reach(page) + paper(page)
     assert problems + more == []
     assert counts.items() >= in_notebook(name).items()
 
