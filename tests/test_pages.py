@@ -35,6 +35,15 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 PAGES = [*parse_toc_yaml(ROOT / "_toc.yml"), "404", "genindex", "search"]
 FOLDER = HTML.as_uri() + "/"
+KINDS = [
+    "chapters/intro",
+    "chapters/02_many_paths",
+    "chapters/check_yours",
+    "chapters/c_sources",
+    "chapters/nnlib",
+    "search",
+]
+LOOK = formulas, contrast, figures, theme, overflow, reach
 
 seen = Counter()
 
@@ -57,30 +66,26 @@ def test_page(browser, book, name):
         unfold(page)
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
-        for check in (
-            raw_markup,
-            links,
-            other_hosts,
-            formulas,
-            contrast,
-            figures,
-            explorers,
-            theme,
-            overflow,
-            reach,
-            accessibility,
-        ):
+        for check in (raw_markup, links, other_hosts, explorers, questions, paper, *LOOK, accessibility):
             problems += check(page)
         resize(page, PHONE)
         problems += overflow(page) + reach(page)
-    with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, more):
-        unfold(page)
-        for check in (formulas, contrast, figures, questions, theme, overflow, reach, accessibility):
-            more += check(page)
+        page.emulate_media(color_scheme="dark")
+        for check in (*LOOK, accessibility):
+            problems += check(page)
         resize(page, WIDE)
-        more += overflow(page) + reach(page) + paper(page)
-    assert problems + more == []
+        problems += overflow(page) + reach(page)
+    assert problems == []
     assert counts.items() >= in_notebook(name).items()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_page_from_a_folder(browser, book, name):
+    with opened(browser, FOLDER, f"{name}.html", "dark", PHONE) as (page, problems):
+        unfold(page)
+        for check in (explorers, questions, *LOOK):
+            problems += check(page)
+    assert problems == []
 
 
 def in_notebook(name):
