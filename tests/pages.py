@@ -132,9 +132,15 @@ contrast = partial(in_page, "contrast")
 formulas = partial(in_page, "formulas")
 figures = partial(in_page, "figures")
 overflow = partial(in_page, "overflow")
-theme = partial(in_page, "theme")
 other_hosts = partial(in_page, "otherHosts")
 census = partial(in_page, "census")
+
+
+def theme(page):
+    """Light and dark follow the system."""
+    with suppress(Error):  # colours fade over
+        page.wait_for_function(f"() => {CHECKS}.theme().length === 0", timeout=1000)
+    return in_page("theme", page)
 
 
 def reach(page):
