@@ -28,6 +28,7 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 
 mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is noticed: chapters/scores/*.json
 	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
+	$(BIN)/pytest tests/test_diagnosis.py -m mutants
 
 binder: .venv/ready ## run every chapter as Binder does, without a network
 	$(BIN)/pytest tests/test_binder.py -m "binder or everywhere"

@@ -258,6 +258,9 @@ def test_the_slopes_to_both_sides_of_a_kink_are_told():
     result = check_vjp(total, lambda g, out, z: g * (z > 0), np.array([0.0, 1.0]), rng=rng(3))
     left, right = re.search("slopes (.*) and (.*) to its sides", str(result)).groups()
     assert result and float(left) == 0 and float(right) == pytest.approx(rng(3).standard_normal(), rel=1e-5)
+    result = check_vjp(total, lambda g, out, z: g * (z > 0), np.array([-1.5e-5, 1.0]), rng=rng(3))
+    _, right = re.search("slopes (.*) and (.*) to its sides", str(result)).groups()  # over the largest step, 2e-5
+    assert result and float(right) == pytest.approx(rng(3).standard_normal() / 4, rel=1e-5)
 
 
 def test_an_error_beside_a_kink_is_found():
@@ -376,3 +379,25 @@ def test_what_noise_hides_is_judged_by_the_larger_of_both_gradients():
     assert unless_hidden(right, 0 * small, 0 * small, 1, "why").judged  # nothing, and nothing was found
     wrong = right._replace(worst=1.0)
     assert unless_hidden(wrong, small, large, 1, "why") == wrong
+
+
+def test_a_slope_that_is_steep_for_its_function_is_judged_in_float32_too():
+    result = check_vjp(lambda x: (200 * x).astype("f"), lambda g, out, x: 200 * g, np.array([0.05]), rng=rng())
+    assert result and result.entries[0].judged
+
+
+def test_what_is_not_judged_is_not_explained(monkeypatch):
+    """A wrong gradient is explained by the numerical one; where that has kinks, or is noise, by nothing but itself."""
+    seen, names = [], check_vjp.__bare__.__globals__
+    monkeypatch.setitem(names, "findings", lambda f, args, g, mine, wanted, names: seen.append((mine, wanted)) or [])
+
+    def f(x, y, z):
+        return 1e8 * (x + relu(y)) + 1e-4 * z
+
+    def wrong(g, out, x, y, z):
+        return 3e8 * g, 1e8 * g * (y >= 0), 2e-4 * g
+
+    result = check_vjp(f, wrong, *np.array([[0.3, 0.7], [0.0, 1.0], [0.5, 0.4]]), rng=rng())
+    ((mine, wanted),) = seen
+    assert [entry.judged for entry in result.entries] == [True, True, False] and result.entries[1].n_kinks == 1
+    assert abs(wanted[0] / mine[0] - 1 / 3).max() < 1e-6 and wanted[1] is mine[1] and wanted[2] is mine[2]

@@ -6,6 +6,7 @@ survives either is listed with the reason why it is no bug, or counts against th
 """
 
 import ast
+import functools
 import importlib
 import inspect
 import itertools
@@ -14,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import warnings
 from importlib.machinery import ModuleSpec
 
@@ -38,11 +40,8 @@ FILES = {  # the modules, each with the test files that it is put before
 }
 MATHEMATICS = ["activations", "losses", "layers", "network", "training", "gradcheck"]
 AT_LEAST = 0.97  # of the bugs are noticed
-LEFT_OUT = {"test_one_wrong_entry_in_a_thousand_is_found_on_every_seed"}  # as slow as all others together
-SECONDS, BYTES = (
-    60,
-    8 * 2**30,
-)  # of computing, of memory, that a bug may take: it may make a loop endless, or an array enormous
+SLOW = 0.3  # seconds: a case that takes longer is left out
+SECONDS, BYTES = 60, 8 * 2**30  # that a bug may take: it may make a loop endless, or an array enormous
 
 # Planting -------------------------------------------------------------------------------------------------------------
 
@@ -67,8 +66,39 @@ def tree_of(module):
     return ast.parse(inspect.getsource(sys.modules[f"nnlib.{module}"]))
 
 
-def noticed(module, tree):
-    """What notices that nnlib has this module: the name of a test, or None. For a process that ends afterwards."""
+def noticed(module, tree, seconds):
+    """What notices that nnlib has this module: the name of a test, or None. The cases that are fast come first."""
+    load(module, tree)
+    try:
+        check(importlib.import_module("nnlib"))
+    except Exception:
+        return "the tests in small"
+    try:
+        known = dict(itertools.chain(*map(cases, FILES[module])))
+    except Exception:
+        return "the tests when they are loaded"
+    warnings.simplefilter("error")
+    for case in seconds:
+        if not passes(known.get(case)):
+            return case[0]
+    return None
+
+
+def timed(module):
+    """How long each case takes on the package as it is, those that are fast first."""
+    load(module, tree_of(module))
+    check(importlib.import_module("nnlib"))
+    seconds = {}
+    warnings.simplefilter("error")
+    for case, run in itertools.chain(*map(cases, FILES[module])):
+        begin = time.process_time()
+        assert passes(run), case
+        seconds[case] = time.process_time() - begin
+    return {case: s for case, s in sorted(seconds.items(), key=lambda item: item[1]) if s < SLOW}
+
+
+def load(module, tree):
+    """Let nnlib and the tests be imported anew, with this module. For a process that ends afterwards."""
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     signal.signal(signal.SIGPROF, too_long)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -78,43 +108,39 @@ def noticed(module, tree):
         if name.split(".")[0] == "nnlib" or os.path.dirname(getattr(loaded, "__file__", None) or "") == ours:
             del sys.modules[name]
     sys.meta_path.insert(0, Planted(f"nnlib.{module}", tree))
-    try:
-        check(importlib.import_module("nnlib"))
-    except Exception:
-        return "the tests in small"
-    for file in FILES[module]:
-        try:
-            tests = importlib.import_module(file)
-        except Exception:
-            return file
-        warnings.simplefilter("error")
-        for name, test in list(vars(tests).items()):
-            if name.startswith("test_") and name not in LEFT_OUT and not passes(test):
-                return name
-    return None
 
 
 def too_long(*_):
     raise TimeoutError
 
 
-def passes(test):
-    """Whether a test passes for all its parameters; one that wants more than a table and a patch is left out."""
-    tables = [mark.args[:2] for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
-    names = [[name.strip() for name in keys.split(",")] if isinstance(keys, str) else keys for keys, _ in tables]
-    fixtures = set(inspect.signature(test).parameters) - set(itertools.chain(*names))
-    if fixtures - {"checked", "monkeypatch"}:
-        return True
-    for rows in itertools.product(*(rows for _, rows in tables)):
-        given = {}
-        for keys, row in zip(names, rows):
-            given |= zip(keys, [row] if len(keys) == 1 else getattr(row, "values", row))
-        with pytest.MonkeyPatch.context() as patch:
-            given |= {name: {"checked": lambda **counts: None, "monkeypatch": patch}[name] for name in fixtures}
-            try:
-                test(**given)
-            except (Exception, pytest.fail.Exception):
-                return False
+def cases(file):
+    """Every case of the tests of a file, by name and number; what wants more than a table and a patch is left out."""
+    for name, test in list(vars(importlib.import_module(file)).items()):
+        if name.startswith("test_"):
+            tables = [mark.args[:2] for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+            keys = [[key.strip() for key in keys.split(",")] if isinstance(keys, str) else keys for keys, _ in tables]
+            fixtures = set(inspect.signature(test).parameters) - set(itertools.chain(*keys))
+            if fixtures <= {"checked", "monkeypatch"}:
+                for k, rows in enumerate(itertools.product(*(rows for _, rows in tables))):
+                    yield (name, k), functools.partial(run, test, keys, rows, fixtures)
+
+
+def run(test, keys, rows, fixtures):
+    given = {}
+    for names, row in zip(keys, rows):
+        given |= zip(names, [row] if len(names) == 1 else getattr(row, "values", row))
+    with pytest.MonkeyPatch.context() as patch:
+        given |= {name: {"checked": lambda **counts: None, "monkeypatch": patch}[name] for name in fixtures}
+        test(**given)
+
+
+def passes(case):
+    """Whether it does; a case that is not there any more, since a table has shrunk, does not."""
+    try:
+        case()
+    except (Exception, pytest.fail.Exception):
+        return False
     return True
 
 
@@ -247,23 +273,20 @@ def check_training(nn, rng):
 
 def fates(module):
     """Every bug of a module, and what notices it."""
-    BUGS[:] = [(module, words, tree) for words, tree in bugs(tree_of(module))]
-    with multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-        return list(zip([words for _, words, _ in BUGS], pool.map(fate, range(len(BUGS)), chunksize=1)))
+    with FORK.Pool(1) as pool:
+        seconds = pool.apply(timed, [module])  # which fails where the package itself does
+    BUGS[:] = [(module, tree, seconds) for _, tree in bugs(tree_of(module))]
+    with FORK.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        found = pool.map(fate, range(len(BUGS)), chunksize=1)
+    return list(zip([words for words, _ in bugs(tree_of(module))], found))
 
 
+FORK = multiprocessing.get_context("fork")
 BUGS = []  # inherited by the processes
 
 
 def fate(k):
-    module, _, tree = BUGS[k]
-    return noticed(module, tree)
-
-
-@pytest.mark.parametrize("module", FILES)
-def test_the_package_itself_passes(module):
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply(noticed, (module, tree_of(module))) is None
+    return noticed(*BUGS[k])
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,11 @@ def test_only_what_keeps_the_rules_is_stored(tmp_path):
     assert len(problems) == 1 and "relu here differs from nnlib.activations.relu" in problems[0]
     assert path.read_bytes() == stored
 
+    nb.cells[1].source = "assert True"
+    nbformat.write(nb, path)
+
+    assert make(path) == ["cell relu: an assertion that cannot fail: True"]
+
     nb.cells[1].source = "print('stored')"
     nbformat.write(nb, path)
 

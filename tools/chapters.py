@@ -1,5 +1,7 @@
 """Execute notebooks and store them in their normal form: the one place with the rules of what a stored chapter is.
 
+The rules against checks that check nothing stand beside it, in honesty.py.
+
     python tools/chapters.py                       every chapter
     python tools/chapters.py chapters/05_a_layer.ipynb
 
@@ -20,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+from honesty import lies, parse
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
@@ -58,6 +61,7 @@ MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 FOREIGN = re.compile(r"""<script[^>]+src=|\b(?:src|href)=["']?(?:https?:)?//""")
 DEEPER = re.compile(r"(?:\([\w-]+\)=\n)?^#{2,} Deeper: .+$", re.MULTILINE)
 DEAD_ROLE = re.compile(r"\{(?:doc|term)\}`[^`]*`")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 
 
@@ -167,7 +171,7 @@ def code_violations(cell, number):
         yield "a cell that is not checked like all others"
     if any(PICTURES & set(output.get("data", {})) for output in cell.outputs):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-        if len(alt.split()) < MIN_ALT_WORDS:
+        if len(seen(alt).split()) < MIN_ALT_WORDS:
             yield f"a figure whose mystnb image alt is {alt!r}: at least {MIN_ALT_WORDS} words"
     yield from width_violations(cell)
     yield from output_violations(cell, number)
@@ -217,16 +221,13 @@ def verdict_violations(cell):
             yield f"landed said {said}, expected {expected} times 'same as nnlib...'"
 
 
-def parse(source):
-    """The syntax tree of a cell without its magics (nbval and nbclient report what does not parse)."""
-    try:
-        return ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", source))
-    except SyntaxError:
-        return ast.Module(body=[], type_ignores=[])
-
-
 def tags(cell):
     return set(cell.metadata.get("tags", ()))
+
+
+def seen(text):
+    """A text as its reader sees it, without the marks of tools/marks.py."""
+    return COMMENT.sub("", text)
 
 
 def output_text(output):
@@ -265,7 +266,7 @@ def make(path):
         nb = normalise(execute(nb, path))
     except CellExecutionError as error:
         return [str(error)]
-    problems = violations(nb)
+    problems = [*violations(nb), *lies(nb)]
     if not problems:
         store(nb, path)
     return problems
