@@ -204,10 +204,12 @@ def wrong(value, change, changed):
             return other if isinstance(value, np.ndarray) else type(value)(other)
         case tuple() if hasattr(value, "_fields"):
             return type(value)(*(wrong(part, change, changed) for part in value))
-        case tuple() | list():
+        case tuple() | list() if change is SPOILED["one entry one more"]:
+            return type(value)([*value[:-1], *(wrong(part, change, changed) for part in value[-1:])])
+        case tuple() | list() | set():
             return type(value)(wrong(part, change, changed) for part in value)
         case dict():
-            return {key: wrong(part, change, changed) for key, part in value.items()}
+            return dict(zip(value, wrong(list(value.values()), change, changed)))
         case types.GeneratorType():
             return (wrong(part, change, changed) for part in value)
         case types.FunctionType():
@@ -252,7 +254,7 @@ class Chapter:
     def plant(self, name):
         if self.fault and (self.fault.cell, self.fault.name) == (len(self.said), name):
             if self.fault.kind == FIRST:
-                self.names[name] = lambda first, *others: first
+                self.names[name] = lambda first, *others, **how: first
             elif change := SPOILED.get(self.fault.kind):
                 self.names[name] = wrong(self.names[name], change, self.changed)
             else:  # it is taken for another
