@@ -29,6 +29,9 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is noticed: chapters/scores/*.json
 	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
 
+binder: .venv/ready ## run every chapter as Binder does, without a network
+	$(BIN)/pytest tests/test_binder.py -m "binder or everywhere"
+
 addresses: .venv/ready ## try every address outside the book that it links to
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/addresses --quiet --keep-going
 
@@ -76,4 +79,4 @@ clean: ## remove what was built (.venv stays)
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants addresses formulas newest bench lab chapters pdf clean
+.PHONY: help book test seeds mutants binder addresses formulas newest bench lab chapters pdf clean

@@ -36,7 +36,7 @@ def in_words(value):
     if isinstance(value, list) and any(map(callable, value)):
         return f"[{', '.join(map(in_words, value))}]"
     text = getattr(value, "__name__", None) or brief(value)
-    return " ".join(re.sub(r"<(\w+)(?: object)? at 0x\w+>", r"\1", text).split())
+    return " ".join(re.sub(r"( object| instance)? at 0x\w+", "", text).split())
 
 
 def said(name, arguments):

@@ -9,8 +9,8 @@ it expected; it is
 - a FloatingPointError for NaN and infinity, in an argument or in a result.
 """
 
+import cmath
 import inspect
-import math
 import operator
 import sys
 import types
@@ -91,17 +91,18 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
         checks = [(p.name, promised[p.name], p.default is None) for p in parameters if p.name in promised]
         network = not others and keys in (["params", "acts", "x"], ["params", "acts", "x", "t", "loss"])
         apart = {key for key, value in instead.items() if callable(value)}
+        out = as_it_is if leave is None and inspect.isgeneratorfunction(function) else leave
 
         def enter(args, kwargs):
             if kwargs or rest or others or len(args) != len(keys):
                 given = dict(bind(name, signature, args, kwargs).arguments)
             else:
                 given = dict(zip(keys, args))
-            if network and is_ordinary(given):
-                functions, check = prepared(name, tuple(given["acts"]), *map(given.get, keys[4:]))
+            if network and is_ordinary(*given.values()):
+                acts, loss, check = prepared(name, tuple(given["acts"]), *args[4:])
                 if check is not None:
                     check(name, "t", given["t"])
-                return tuple((given | functions).values()), {}, partial(again, given)
+                return (args[0], acts, *args[2:4], *loss), {}, partial(again, given)
             if before is not None:
                 before(given)
             for key, check, optional in checks:
@@ -128,12 +129,12 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
             function(*args, **kwargs)
 
         def finite(result, again):
-            if leave is not None or inspect.isgenerator(result):
-                return leave(result) if leave else result
-            if not math.isfinite(square(result)) and not all(map(all_finite, leaves(result))):
+            if out is not None:
+                return out(result)
+            if not cmath.isfinite(square(result)) and not all(map(all_finite, leaves(result))):
                 if again is not None:
                     again(all_the_way=True)
-                layer = next((k for k, part in enumerate(result, 1) if not math.isfinite(square(part))), 1)
+                layer = next((k for k, part in enumerate(result, 1) if not cmath.isfinite(square(part))), 1)
                 raise FloatingPointError(f"{name}: {hint.format(layer=layer)}, expected finite numbers")
             return result
 
@@ -144,14 +145,12 @@ def promises(*, real=False, as_given=False, before=None, leave=None, hint="it ov
 
 def square(nested):
     """The sum of the squares of all numbers in tuples and lists of arrays: finite only if they are."""
-    if type(nested) is np.ndarray:
-        return np.vdot(nested, nested) if nested.dtype.kind == "f" else abs(np.vdot(nested, nested))
     if isinstance(nested, (tuple, list)):
         total = 0.0
         for part in nested:
-            total += square(part)
+            total += np.vdot(part, part) if type(part) is np.ndarray else square(part)
         return total
-    return nested * nested if isinstance(nested, (float, np.floating)) else 0.0
+    return np.vdot(nested, nested) if isinstance(nested, (np.ndarray, float, complex, np.inexact)) else 0.0
 
 
 def leaves(nested):
@@ -209,30 +208,31 @@ def in_words(named, given):
         yield key, tuple("K" if dim == depth else f"n{dim}" if isinstance(dim, int) else dim for dim in dims), array
 
 
-def is_ordinary(given):
+def is_ordinary(params, acts, x, t=None, loss=None):
     """Whether nothing is to be said of a network and its batch: plain real arrays of one width, in shapes that fit.
 
     Quick and wordless, as `contracts.ordinary` is. That params and x are finite need not be asked: what is not makes
     `dense` return what is not, and is then looked for.
     """
     try:
-        x, params = given["x"], given["params"]
         (N, n), width = x.shape, x.dtype
         if type(x) is not np.ndarray or not x.size or width is not FLOAT64 and width is not FLOAT32:
             return False
-        for W, b in params:
+        for layer in params:
+            if type(layer) is not tuple:
+                return False
+            W, b = layer
             (m,) = b.shape
             if type(W) is not np.ndarray or type(b) is not np.ndarray or W.shape != (m, n) or m == 0:
                 return False
             if W.dtype is not width or b.dtype is not width:
                 return False
             n = m
-        if "t" in given:
-            t = given["t"]
+        if loss is not None:
             if type(t) is not np.ndarray or t.dtype is not width or t.shape != (N, n) or not is_plain_and_finite(t):
                 return False
-        hash((*given["acts"], given.get("loss")))
-        return type(params) is list and type(given["acts"]) is list and len(params) == len(given["acts"])
+        hash((*acts, loss))
+        return type(params) is list and type(acts) is list and len(params) == len(acts)
     except (TypeError, ValueError, AttributeError):
         return False
 
@@ -245,8 +245,7 @@ def prepared(name, acts, *loss):
     if loss:
         check_loss(name, "loss", *loss, given)
     inner = functions_inside(name, given, bare)
-    del inner["params"]
-    return inner, getattr(given.get("loss"), "__values__", {}).get("t")
+    return inner["acts"], [inner["loss"]] if loss else [], getattr(given.get("loss"), "__values__", {}).get("t")
 
 
 # Functions among the arguments --------------------------------------------------------------------------------------
@@ -369,14 +368,10 @@ def check_together(name, given):
             raise ValueError(f"{name}: h must be large enough to change x, got {h:g}: {good}")
 
 
-def check_input_grad(name, key, flag, given):
-    return check_flag(name, key, flag)
-
-
 def check_sizes(name, key, sizes, given):
     check_list(name, key, sizes, "whole numbers, from the input to the output")
     if len(sizes) < 2:
-        raise ValueError(f"{name}: {key} must list an input and an output at least, got {sizes!r}")
+        raise ValueError(f"{name}: {key} must list an input and an output at least, got {brief(sizes)}")
     sizes = [check_count(name, f"{key}[{k}]", size) for k, size in enumerate(sizes)]
     for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:])):
         check_amount(name, f"the product of {key}[{k}] and {key}[{k + 1}]", n_in * n_out)
@@ -424,45 +419,8 @@ def check_n(name, key, n, given):
 def check_size(name, key, size, given):
     size = check_count(name, key, size)
     if size > given["n"]:
-        raise ValueError(f"{name}: {key} must be at most n = {given['n']}, got {size}")
+        raise ValueError(f"{name}: {key} must be at most n = {given['n']}, got {brief(size)}")
     return size
-
-
-def check_epochs(name, key, epochs, given):
-    return check_count(name, key, epochs)
-
-
-def check_batch_size(name, key, batch_size, given):
-    return check_count(name, key, batch_size)
-
-
-def check_learning_rate(name, key, learning_rate, given):
-    return check_number(name, key, learning_rate)
-
-
-def check_h(name, key, h, given):
-    return check_number(name, key, h, below=1)
-
-
-PROMISED = {
-    "params": check_params,
-    "acts": check_acts,
-    "loss": check_loss,
-    "trace": check_trace,
-    "grads": check_gradients,
-    "input_grad": check_input_grad,
-    "sizes": check_sizes,
-    "labels": check_labels,
-    "n_classes": check_n_classes,
-    "n": check_n,
-    "size": check_size,
-    "epochs": check_epochs,
-    "batch_size": check_batch_size,
-    "learning_rate": check_learning_rate,
-    "h": check_h,
-    "rng": check_rng,
-    "dtype": check_dtype,
-}
 
 
 # What several of them are made of -----------------------------------------------------------------------------------
@@ -484,7 +442,7 @@ def check_layers(name, key, layers, parts, n=None):
         check_list(name, f"{key}[{k}]", layer, f"arrays ({', '.join(parts)})", len(parts))
 
 
-def check_function(name, key, function):
+def check_function(name, key, function, given=None):
     if not callable(function):
         raise TypeError(f"{name}: {key} must be a function, got {brief(function)}")
 
@@ -503,7 +461,7 @@ def check_known(name, key, function, table):
         ) from None
 
 
-def check_count(name, key, count, least=1):
+def check_count(name, key, count, given=None, least=1):
     """A whole number, of whatever width; returns it as Python's, which cannot overflow."""
     whole = isinstance(count, (int, np.integer)) and not isinstance(count, (bool, np.timedelta64))
     if not whole or count < least:
@@ -516,9 +474,32 @@ def check_amount(name, what, amount):
         raise ValueError(f"{name}: {what} must be at most {MOST}, which is 16 gigabytes, got {brief(amount)}")
 
 
-def check_number(name, key, number, below=np.inf):
+def check_number(name, key, number, given=None, below=np.inf):
     """A positive number; returns it as a plain float, since a NumPy float64 would widen float32 arrays."""
     real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, (bool, np.timedelta64))
     if not real or not 0 < number < below or number > sys.float_info.max or float(number) == 0:
         raise ValueError(f"{name}: {key} must be a number above 0 and below {below}, got {brief(number)}")
     return float(number)
+
+
+# The table ----------------------------------------------------------------------------------------------------------
+
+PROMISED = {
+    "params": check_params,
+    "acts": check_acts,
+    "loss": check_loss,
+    "trace": check_trace,
+    "grads": check_gradients,
+    "input_grad": check_flag,
+    "sizes": check_sizes,
+    "labels": check_labels,
+    "n_classes": check_n_classes,
+    "n": check_n,
+    "size": check_size,
+    "epochs": check_count,
+    "batch_size": check_count,
+    "learning_rate": check_number,
+    "h": partial(check_number, below=1),
+    "rng": check_rng,
+    "dtype": check_dtype,
+}

@@ -2,9 +2,9 @@
 
 from html import escape
 
-# A light card with its own ink, as figures are: no theme of a page makes it illegible.
-INK, EDGE = "#1f2430", "#d5d9e0"
-FRAME = f"background:#fff;color:{INK};border:1px solid {EDGE};border-radius:8px;margin:0;padding:12px"
+# A light card with its own ink, as figures are: no theme of a page makes it illegible. Explorers stand in it too.
+INK = "#1f2430"
+FRAME = "background:#fff;color:{ink};border:1px solid #d5d9e0;border-radius:8px;margin:0;padding:12px"
 PLAIN = 'style="color:inherit;background:none;margin-top:0;margin-bottom:6px"'
 CELL = 'style="padding:2px 14px 2px 0;text-align:left"'
 
@@ -19,7 +19,7 @@ def card(diagnosis, shown):
     if wrong := [entry.name for entry in diagnosis.entries if not entry.ok]:
         parts += [table(diagnosis.entries), drawing(diagnosis.params, wrong)]
     body = "\n".join(filter(None, parts))
-    return f'<figure class="diagnosis" style="{FRAME};text-align:left">\n{body}\n</figure>'
+    return f'<figure class="diagnosis" style="{FRAME.format(ink=INK)};text-align:left">\n{body}\n</figure>'
 
 
 def paragraph(html):

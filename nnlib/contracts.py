@@ -59,19 +59,17 @@ def guarded(function, enter, leave, twin=None):
         with np.errstate(all="ignore"):  # an overflow shows in the result, and is then said once
             try:
                 args, kwargs, again = enter(args, kwargs)
-                return leave(run(args, kwargs, again), again)
+                try:
+                    result = twin(*args, **kwargs)
+                except FloatingPointError:
+                    if again is not None:
+                        again(all_the_way=False)
+                    raise
+                return leave(result, again)
             except (ValueError, TypeError, FloatingPointError) as error:
                 if raised_here(error):
                     raise error.with_traceback(None) from None
                 raise
-
-    def run(args, kwargs, again):
-        try:
-            return twin(*args, **kwargs)
-        except FloatingPointError:
-            if again is not None:
-                again(all_the_way=False)
-            raise
 
     twin.__original__, checked.__bare__ = checked, twin
     return checked
@@ -234,7 +232,8 @@ def check_kind(name, key, array, kinds="fc"):
 
 
 def check_array(name, key, array, dtype="float"):
-    if not all(hasattr(array, p) for p in PROTOCOLS) or isinstance(array, (np.ma.MaskedArray, np.matrix, np.generic)):
+    speaks = all(getattr(type(array), protocol, None) is not None for protocol in PROTOCOLS)
+    if not speaks or isinstance(array, (np.ma.MaskedArray, np.matrix, np.generic)):
         kind = type(array).__name__
         advice = ADVICE.get(kind, "").format(dtype)
         raise TypeError(f"{name}: {key} must be a NumPy array, got {kind}{advice}")
@@ -296,7 +295,7 @@ def all_finite(array):
     return is_plain_and_finite(array) or bool(np.isfinite(array).all())
 
 
-def check_flag(name, key, flag):
+def check_flag(name, key, flag, given=None):
     if not isinstance(flag, (bool, np.bool_)):
         raise TypeError(f"{name}: {key} must be True or False, got {brief(flag)}")
     return bool(flag)
@@ -308,10 +307,13 @@ def as_float(number):
 
 
 def brief(value):
-    """What was got, in a few words: a whole number of thousands of digits has no repr at all."""
+    """What was got, in a few words; some things have no repr, a whole number of thousands of digits among them."""
     if isinstance(value, int) and abs(value) > sys.float_info.max:
         return f"a whole number of {value.bit_length()} bits"
-    return reprlib.repr(value) if isinstance(value, (np.ndarray, list, tuple, dict, set, str)) else repr(value)
+    try:
+        return reprlib.repr(value) if isinstance(value, (np.ndarray, list, tuple, dict, set, str)) else repr(value)
+    except Exception:
+        return f"{type(value).__name__}, which cannot be printed"
 
 
 # What is checked of values ------------------------------------------------------------------------------------------
@@ -328,7 +330,7 @@ def sums_to_one(slack):
 
     def check(name, key, array):
         if array.dtype.kind == "f" and array.ndim == 2 and np.minimum.reduce(array, axis=None) >= 0:
-            off = np.add.reduce(array, axis=-1) - 1
+            off = np.add.reduce(array, axis=-1, initial=-1)
             if np.vdot(off, off) <= slack[array.dtype] ** 2:  # quick, and mostly enough
                 return
         unit_interval(name, key, array)

@@ -75,7 +75,7 @@ def one_of(known):
     """A promise to be one of a few words."""
 
     def check(name, key, word, given):
-        if word not in tuple(known):
+        if not isinstance(word, str) or word not in known:
             raise ValueError(f"{name}: {key} must be {' or '.join(map(repr, known))}, got {brief(word)}")
 
     return check
@@ -127,10 +127,6 @@ def sizes_promised(name, key, sizes, given):
     return checked
 
 
-def function_on_trial(name, key, function, given):
-    check_function(name, key, function)
-
-
 def pairs_in_any_layout(name, key, params, given):
     check_layers(name, key, params, ("W", "b"))
     for k, pair in enumerate(params):
@@ -145,10 +141,6 @@ def batch_in_any_layout(name, key, array, given):
         check_arrays(name, [(key, ("...",), array)], "f")
     if not np.ndim(array) or not np.size(array):
         raise ValueError(f"{name}: expected {key} (N, ...), got {np.shape(array)}: it is no batch")
-
-
-def flag(name, key, value, given):
-    return check_flag(name, key, value)
 
 
 # Which mistake: in gradients ------------------------------------------------------------------------------------------
@@ -426,7 +418,7 @@ USUAL_LOSS = {identity: softmax_cross_entropy, softmax: cross_entropy, sigmoid: 
     as_given=True,
     before=fill_in,
     leave=as_it_is,
-    my_backward=function_on_trial,
+    my_backward=check_function,
     sizes=sizes_promised,
     examples=one_of(EXAMPLES),
     weights=one_of(WEIGHTS),
@@ -699,11 +691,11 @@ def on_each(diagnoses, shown, status):
 
 @promises(
     real=True,
-    step=function_on_trial,
+    step=check_function,
     params=pairs_in_any_layout,
     x=batch_in_any_layout,
     t=batch_in_any_layout,
-    one_by_one=flag,
+    one_by_one=check_flag,
 )
 def grads_of_step(
     step: Callable, params: list, x: Array, t: Array, learning_rate: float, one_by_one: bool = False
@@ -743,5 +735,7 @@ def grads_of_step(
 def difference(step, params, x, t, rate):
     """What one step has taken from the parameters, divided by its rate."""
     now = [tuple(None if X is None else np.array(X) for X in pair) for pair in params]
-    after = step(now, x, t, rate) or now
+    after = step(now, x, t, rate)
+    after = now if after is None else after
+    check_layers("grads_of_step", "what step returns", after, ("W", "b"), len(params))
     return [tuple(None if X is None else (X - Y) / rate for X, Y in zip(*pairs)) for pairs in zip(params, after)]

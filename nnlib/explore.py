@@ -16,6 +16,7 @@ from math import prod
 from numbers import Real
 from urllib.parse import quote
 
+from .card import FRAME
 from .plots import FORWARD, INK, SIZE, compose, svg
 
 MAX_FRAMES, MAX_BYTES = 25, 150_000
@@ -270,10 +271,9 @@ for (const input of this.querySelectorAll('input')) {
 this.querySelector('figcaption').textContent = picture.alt;
 """
 
-# A light card with its own ink, like every figure, so that no page's theme makes it illegible.
 _STATIC = f"""\
 <figure class="explorer"{{together}} data-frames="{{frames}}" oninput="{{script}}" \
-style="background:#fff;color:{INK};border:1px solid #d5d9e0;border-radius:8px;margin:0;padding:12px">
+style="{FRAME.format(ink=INK)}">
 <p style="color:{INK};margin:0 0 6px"><b>{{title}}</b></p>
 {{controls}}\
 <p style="color:{INK};margin:0;font-size:85%">{{note}}</p>

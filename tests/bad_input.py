@@ -3,14 +3,30 @@
 The tests try every row; the page of the package tells what happens.
 """
 
+import random
+from collections import deque
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from calls import honest
 
-from nnlib import forward, identity, relu, sigmoid, sigmoid_bce, softmax, softmax_cross_entropy
+from nnlib import (
+    forward,
+    half_mse,
+    half_mse_grad,
+    identity,
+    relu,
+    relu_vjp,
+    sigmoid,
+    sigmoid_bce,
+    softmax,
+    softmax_cross_entropy,
+)
 
 SHAPES = {
     "one axis more": lambda array: array[..., None],
@@ -38,7 +54,25 @@ KINDS = {
     "True": lambda array: True,
     "text": lambda array: "0.5",
     "too large": lambda array: 10**400,
+    "structured": lambda array: np.zeros(array.shape, [("a", float), ("b", float)]),
+    "generator": lambda array: (row for row in array),
+    "class": lambda array: np.ndarray,
+    "no array functions": lambda array: Wrapped(),
 }
+
+
+class Wrapped:
+    """It has the protocols of an array, but takes part in none."""
+
+    __array_ufunc__ = __array_function__ = None
+    shape, dtype = (7, 4), np.dtype(float)
+
+
+class Unprintable:
+    """A thing that has no repr."""
+
+    def __repr__(self):
+        raise RuntimeError("no words")
 
 
 @dataclass
@@ -217,6 +251,92 @@ def rows():
         yield "forward", {"acts": [relu, wrong]}, r"what acts\[1\], <lambda>, returns"
     for name in ("value_and_grad", "train", "check_grads"):
         yield name, {"acts": [Unhashable(), identity]}, r"acts\[0\] must be a function that a table knows"
+    yield from rows_of_strangers()
+
+
+def rows_of_strangers():
+    """What somebody brings who has read no documentation."""
+    for name in ("forward", "value_and_grad", "sgd_step"):
+        for what, params in {
+            "generator": (layer for layer in PARAMS),
+            "dict": {"W1": PARAMS[0][0], "b1": PARAMS[0][1]},
+            "zip": zip(*PARAMS),
+            "dict_values": dict(enumerate(PARAMS)).values(),
+            "deque": deque(PARAMS),
+            "Series": pd.Series([1.0, 2.0]),
+            "str": "W b",
+        }.items():
+            yield name, {"params": params}, rf"params must be a list of tuples \(W, b\), one per layer, got {what}"
+        for what, layers in {
+            "dict": [{"W": W, "b": b} for W, b in PARAMS],
+            "generator": [(array for array in layer) for layer in PARAMS],
+            "a tuple of 3": [(*layer, None) for layer in PARAMS],
+            "str": ["Wb", "Wb"],
+        }.items():
+            yield name, {"params": layers}, rf"params\[0\] must be a list of 2 arrays \(W, b\), got {what}"
+    for name, act in product(
+        ("forward", "backward", "value_and_grad", "train"), (None, "tanh", 3, [relu], Unprintable())
+    ):
+        yield name, {"acts": [act, identity]}, r"acts\[0\] must be a function, got "
+    for what, acts in {
+        "dict": dict(enumerate(ACTS)),
+        "function": relu,
+        "str": "relu",
+        "a tuple of 3": (*ACTS, relu),
+    }.items():
+        yield "forward", {"acts": acts}, f"acts must be a list of 2 functions, one per layer, got {what}"
+    for act in (relu_vjp, softmax_cross_entropy, np.maximum, partial(relu), Unhashable().__call__, int):
+        yield (
+            "value_and_grad",
+            {"acts": [act, identity]},
+            r"acts\[0\]: no derivative is known for|acts\[0\] must be a function",
+        )
+    for loss in (None, "mse", 3, [half_mse], Unprintable()):
+        yield "value_and_grad", {"loss": loss}, "loss must be a function, got "
+    for loss in (half_mse_grad, relu, np.add, dict, partial(half_mse)):
+        yield (
+            "value_and_grad",
+            {"loss": loss},
+            "loss: no derivative is known for|loss must be a function that a table knows",
+        )
+    for rng in (np.random.PCG64(0), np.random.Generator, np.random.default_rng, random.Random(0), "0", Unprintable()):
+        yield "init_params", {"rng": rng}, "rng must be a numpy.random.Generator, got .*; pass np.random.default_rng"
+    for rate in (
+        Decimal("0.1"),
+        Fraction(1, 10),
+        np.ma.masked,
+        pd.NA,
+        float,
+        10**5000,
+        np.longdouble("1e-4000"),
+        Unprintable(),
+    ):
+        yield "sgd_step", {"learning_rate": rate}, "learning_rate must be a number above 0 and below inf, got "
+    for count in (Decimal(3), Fraction(3), "3", b"3", 3 + 0j, [3], range(3), pd.NaT, -(10**5000), Unprintable()):
+        yield "batches", {"size": count}, "size must be a whole number from 1 on, got "
+    yield "batches", {"size": 10**5000}, "size must be at most n = 7, got a whole number of 16610 bits"
+    for sizes in (range(2, 5), (k for k in (4, 5)), {4, 5}, {4: 5}, Unprintable()):
+        yield (
+            "init_params",
+            {"sizes": sizes},
+            "sizes must be a list of whole numbers, from the input to the output, got ",
+        )
+    for unit in (4.0, [4], True, None, Decimal(4), Unprintable()):
+        yield "init_params", {"sizes": [unit, 3]}, r"sizes\[0\] must be a whole number from 1 on, got "
+    for dtype in (pd.Float64Dtype(), np.longdouble, np.dtype((float, 2)), "float128", Unprintable()):
+        yield "init_params", {"dtype": dtype}, "dtype must be float64 or float32, got "
+    for word, key in product(
+        (np.array(["rows", "columns"]), ["rows"], None, 0, "Rows", Unprintable()), ("examples", "weights")
+    ):
+        yield "diagnose_function", {key: word}, f"{key} must be '.*' or '.*', got "
+    for after in (3.0, {"W": 1}, [(1, 2, 3)] * 2, "params", np.array(None)):
+        yield "grads_of_step", {"step": lambda *args, after=after: after}, "what step returns(.0.)? must be a list of "
+    for value in (None, [1.0], "x", {}, True, Decimal(1), np.array(None), np.float16(1), np.ma.masked, np.empty(0)):
+        yield (
+            "numerical_grad",
+            {"f": lambda x, value=value: value},
+            "(the value of f must (be|hold)|expected the value of f)",
+        )
 
 
 ROWS = list(rows())

@@ -22,6 +22,7 @@ PARTS = {
     "test_cheat_sheet": "pages",
     "test_pdf": "pdf",
     "test_wheel": "wheel",
+    "test_every_notebook_runs_there": "everywhere",
     "test_binder": "binder",
     "test_jupyterlab": "jupyterlab",
     "test_mutations": "mutants",

@@ -134,15 +134,19 @@ other_hosts = partial(in_page, "otherHosts")
 census = partial(in_page, "census")
 
 
-def accessibility(page):
-    """What axe-core finds: WCAG 2.0 to 2.2, A and AA, and best practices; and what scrolls, but not by keyboard."""
+def reach(page):
+    """What scrolls, but not by keyboard."""
     with suppress(Error):  # the theme takes its time
         page.wait_for_function(f"() => {CHECKS}.unreached().length === 0", timeout=5000)
+    return in_page("unreached", page)
+
+
+def accessibility(page):
+    """What axe-core finds: WCAG 2.0 to 2.2, A and AA, and best practices."""
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate(f"(options) => {CHECKS}.accessibility(options)", AXE)
     assert found["passes"], "axe-core checked nothing"
-    violations = [f"axe {v['id']}, {v['help']}: {n['html'][:120]}" for v in found["violations"] for n in v["nodes"]]
-    return in_page("unreached", page) + violations
+    return [f"axe {v['id']}, {v['help']}: {n['html'][:120]}" for v in found["violations"] for n in v["nodes"]]
 
 
 def explorers(page):

@@ -11,9 +11,9 @@ NO_BUGS = {
         "bce_grad: return ((1 - t) / np.where(t == 1, 1, 1 - p) - t / np.where(t == 0, 2, p)) / len(p)": "it divides t, which is 0",
         "cross_entropy: return -(t * np.log(np.where(t == 0, 2, p))).sum() / len(p)": "it is multiplied by t, which is 0",
         "cross_entropy_grad: return -t / np.where(t == 0, 2, p) / len(p)": "it divides t, which is 0",
-        "softmax_cross_entropy: m = z.max(axis=1, keepdims=True)": "two axes, so the last is axis 1",
-        "softmax_cross_entropy: c = np.where(z == m, e, 0).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
-        "softmax_cross_entropy: r = np.where(z == m, 0, e).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
+        "softmax_cross_entropy: z = z - z.max(axis=1, keepdims=True)": "two axes, so the last is axis 1",
+        "softmax_cross_entropy: c = (e * (z == 0)).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
+        "softmax_cross_entropy: r = (e * (z != 0)).sum(axis=1, keepdims=True)": "two axes, so the last is axis 1",
     },
     "gradcheck": {
         "vjp_error: @promises(real=False, f=array_function, f_vjp=fitting_rule, args=arrays)": "`arrays` refuses complex arguments itself",

@@ -16,6 +16,7 @@ from pages import (
     paper,
     questions,
     raw_markup,
+    reach,
     serve,
     theme,
 )
@@ -89,6 +90,7 @@ CHECKS = (
     paper,
     questions,
     raw_markup,
+    reach,
     theme,
     traffic,
 )
@@ -159,8 +161,8 @@ DEFECTS = {
     "a choice that ignores the keyboard": (questions, question().replace("(event.preventDefault(), check())", "event.preventDefault()"), "is met with"),
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
-    "a formula that scrolls": (accessibility, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
-    "an inline formula that scrolls": (accessibility, f'<style>span.math {{ overflow: auto !important }}</style>{formula()}', "a scroll container"),
+    "a formula that scrolls": (reach, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
+    "an inline formula that scrolls": (reach, f'<style>span.math {{ overflow: auto !important }}</style>{formula()}', "a scroll container"),
     "a target too small": (accessibility, 2 * '<button style="font-size: 4px; padding: 0">a</button>', "axe target-size"),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@ a misfit, which is false.
 """
 
 import math
+from functools import reduce
 from itertools import product as every
 
 import numpy as np
@@ -158,10 +159,7 @@ def index_axes(v, count, family):
 
 
 def _sum(tree, world, bound):
-    total = value(tree.args[0], world, bound)
-    for arg in tree.args[1:]:
-        total = added(total, value(arg, world, bound))
-    return total
+    return reduce(added, (value(arg, world, bound) for arg in tree.args))
 
 
 def added(a, b):
@@ -179,10 +177,7 @@ def _negative(tree, world, bound):
 
 
 def _product(tree, world, bound):
-    total = value(tree.args[0], world, bound)
-    for arg in tree.args[1:]:
-        total = multiplied(total, value(arg, world, bound))
-    return total
+    return reduce(multiplied, (value(arg, world, bound) for arg in tree.args))
 
 
 def multiplied(a, b):
