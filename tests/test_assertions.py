@@ -13,6 +13,7 @@ import io
 import itertools
 import multiprocessing
 import os
+import random
 import re
 import signal
 import types
@@ -29,6 +30,7 @@ from nnlib import CheckResult, Diagnosis, ask, explore, plots, slips
 
 NOTEBOOKS = sorted(CHAPTERS.glob("*.ipynb"))
 AT_LEAST = 0.9  # of the faults are noticed
+MOST = 80  # wrong functions a chapter; of more, these are drawn
 SECONDS = 120  # of computing that a fault may take: it may make a loop endless
 KINDS = {  # what a wrong function does to its numbers
     "a thousandth more": lambda array: array * 1.001,
@@ -366,6 +368,8 @@ def measured(sources):
         for kind in KINDS
         if name in used
     ]
+    if len(wrong_functions) > MOST:
+        wrong_functions = random.Random(0).sample(wrong_functions, MOST)
     runs, failed = chapter.run_with(wrong_functions, reachable, honest)
     silent = {place: names_in(found[place][1], ast.Load) for place in honest.met - failed}
 

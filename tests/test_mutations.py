@@ -1,4 +1,4 @@
-"""The tests tested: every single-token bug that can be planted in nnlib's mathematics must be noticed.
+"""The tests tested: nearly every single-token bug that can be planted in nnlib's mathematics must be noticed.
 
 A bug is one edit of one module's syntax tree (tests/planting.py). In a process of its own nnlib is imported anew with
 that edit, and put before the tests: first those below, which are the others in small, then test files as they are. What
@@ -12,6 +12,7 @@ import inspect
 import itertools
 import multiprocessing
 import os
+import random
 import resource
 import signal
 import sys
@@ -39,6 +40,7 @@ FILES = {  # the modules, each with the test files that it is put before
     "arguments": ["test_checked_once", "test_contracts"],
 }
 MATHEMATICS = ["activations", "losses", "layers", "network", "training", "gradcheck"]
+AROUND = 100  # of the bugs in each of the modules around it are drawn
 AT_LEAST = 0.97  # of the bugs are noticed
 SLOW = 0.3  # seconds: a case that takes longer is left out
 SECONDS, BYTES = 60, 8 * 2**30  # that a bug may take: it may make a loop endless, or an array enormous
@@ -275,10 +277,13 @@ def fates(module):
     """Every bug of a module, and what notices it."""
     with FORK.Pool(1) as pool:
         seconds = pool.apply(timed, [module])  # which fails where the package itself does
-    BUGS[:] = [(module, tree, seconds) for _, tree in bugs(tree_of(module))]
+    planted = list(bugs(tree_of(module)))
+    if module not in MATHEMATICS:
+        planted = random.Random(0).sample(planted, AROUND)
+    BUGS[:] = [(module, tree, seconds) for _, tree in planted]
     with FORK.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         found = pool.map(fate, range(len(BUGS)), chunksize=1)
-    return list(zip([words for words, _ in bugs(tree_of(module))], found))
+    return list(zip([words for words, _ in planted], found))
 
 
 FORK = multiprocessing.get_context("fork")
