@@ -189,6 +189,8 @@ def check_losses(nn, rng):
         y = p if loss is nn.cross_entropy else p**2
         assert error(loss(y, t), TEXTBOOK[loss.__name__](y, t)) < 1e-14
         assert error(grad(y, t), complex_step(lambda y: loss(y, t), y)) < 1e-12
+        narrow = y.astype("f"), t.astype("f")
+        assert loss(*narrow).dtype == grad(*narrow).dtype == np.float32
     sure = np.array([[1.0, 0.0]])
     assert nn.bce(sure, sure) == nn.cross_entropy(sure, sure) == 0
     assert nn.bce_grad(sure, sure).tolist() == [[-1, 1]] and nn.cross_entropy_grad(sure, sure).tolist() == [[-1, 0]]
