@@ -199,6 +199,9 @@ def wrong(value, change, changed):
             return the_contrary(value, changed) if change is KINDS["the other sign"] else value
         case np.ndarray() | np.number() | np.bool() | int() | float() | complex():
             array = np.asarray(value)
+            if array.dtype == object and array.size and isinstance(array.flat[0], float):  # numbers that count
+                changed.append(True)
+                return change(array)
             if array.dtype.kind not in "iufcb" or array.dtype == bool and change is not KINDS["the other sign"]:
                 return value
             other = np.asarray(change(array)).astype(array.dtype)

@@ -79,7 +79,6 @@ def noticed(module, tree, seconds):
         known = dict(itertools.chain(*map(cases, FILES[module])))
     except Exception:
         return "the tests when they are loaded"
-    warnings.simplefilter("error")
     for case in seconds:
         if not passes(known.get(case)):
             return case[0]
@@ -91,7 +90,6 @@ def timed(module):
     load(module, tree_of(module))
     check(importlib.import_module("nnlib"))
     seconds = {}
-    warnings.simplefilter("error")
     for case, run in itertools.chain(*map(cases, FILES[module])):
         begin = time.process_time()
         assert passes(run), case
@@ -105,6 +103,7 @@ def load(module, tree):
     signal.signal(signal.SIGPROF, too_long)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     sys.stdout = open(os.devnull, "w")  # of functions that print
+    warnings.simplefilter("error")
     ours = os.path.dirname(__file__)
     for name, loaded in list(sys.modules.items()):
         if name.split(".")[0] == "nnlib" or os.path.dirname(getattr(loaded, "__file__", None) or "") == ours:
