@@ -28,6 +28,7 @@ seeds: .venv/ready ## run the package's tests under five hash seeds, in five ord
 
 mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is noticed: chapters/scores/*.json
 	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
+	$(BIN)/pytest tests/test_diagnosis.py -m mutants
 
 binder: .venv/ready ## run every chapter as Binder does, without a network
 	$(BIN)/pytest tests/test_binder.py -m "binder or everywhere"
@@ -42,6 +43,18 @@ newest: .venv/ready ## run the chapters on the newest NumPy, matplotlib and scik
 	_build/newest/bin/pip install --quiet --upgrade numpy matplotlib scikit-learn
 	_build/newest/bin/pip install --quiet --no-deps .
 	_build/newest/bin/pytest -m notebooks --numprocesses auto --dist loadfile
+
+next: .venv/ready _build/next/ready ## build the book on the Sphinx after Jupyter Book's and test its pages: _build/next/html
+	@rm -rf _build/next/html _build/next/doctrees
+	$(BIN)/python tools/next_stack.py
+	BOOK=_build/next/html $(BIN)/pytest -m pages --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+lock: ## pin what the requirements bring along, with its hashes: requirements.lock, tools/next_stack.lock
+	@test -x _build/lock/bin/uv || { $(PYTHON) -m venv _build/lock && _build/lock/bin/pip install --quiet uv==0.13.9; }
+	@for name in requirements tools/next_stack; do \
+	  _build/lock/bin/uv pip compile $$name.txt --output-file $$name.lock --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header --quiet || exit; \
+	done
 
 formulas: .venv/ready ## change every printed formula, count what is noticed: chapters/scores/formulas.json
 	$(BIN)/python tools/formulas.py --score
@@ -68,15 +81,21 @@ pdf: .venv/ready ## print the whole book: _build/pdf/book.pdf
 clean: ## remove what was built (.venv stays)
 	rm -rf _build
 
-.venv/ready: requirements.txt binder/requirements.txt pyproject.toml
+.venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "This needs Python 3.11 or newer as $(PYTHON); make PYTHON=/path/to/python names another."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 	  { echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned packages into .venv (a few minutes, about 1 GB) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.txt
-	$(BIN)/pip install --quiet --no-deps --editable .
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help book test seeds mutants binder addresses formulas newest bench lab chapters pdf clean
+_build/next/ready: tools/next_stack.lock
+	@echo "Installing the next stack into _build/next/venv (a few minutes, about 500 MB) ..."
+	$(PYTHON) -m venv _build/next/venv
+	_build/next/venv/bin/pip install --quiet --require-hashes --requirement tools/next_stack.lock
+	@touch $@
+
+.PHONY: help book test seeds mutants binder addresses newest next lock formulas bench lab chapters pdf clean

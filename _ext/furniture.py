@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
 
 import nnlib
 
@@ -51,9 +52,19 @@ def use_address(app, config):
     options["extra_footer"] = f"<p>Version {nnlib.__version__}</p>"
     config.linkcode_resolve = lambda domain, info: source_address(repository, options.get("repository_branch"), **info)
     if repository:
+        app.tags.add("published")  # for `only`
         config.html_baseurl = config.html_baseurl or pages_address(repository)
     else:
         options["launch_buttons"] = {}
+
+
+class Install(SphinxDirective):
+    """``{install}``: the line that installs nnlib from the repository, as long as it is on no registry."""
+
+    def run(self):
+        address = self.config.html_theme_options["repository_url"]
+        code = f"pip install git+{address or 'ADDRESS  # of your copy of the repository'}"
+        return [nodes.literal_block(code, code, language="sh")]
 
 
 def description(doctree):
@@ -104,6 +115,7 @@ def draw_single_page_alike(app):
 
 def setup(app):
     app.setup_extension("sphinx.ext.linkcode")
+    app.add_directive("install", Install)
     app.connect("builder-inited", draw_single_page_alike)
     app.connect("config-inited", use_address)
     app.connect("html-page-context", add_tags)

@@ -9,9 +9,9 @@
   const NOTHING = "Nothing is typed yet.";
 
   class Complaint extends Error {
-    constructor(sentence, at = 0, kind = "syntax") {
+    constructor(sentence, at = 0, kind = "syntax", name = "") { // of what is not known
       super(sentence);
-      Object.assign(this, { at, kind });
+      Object.assign(this, { at, kind, name });
     }
   }
 
@@ -98,21 +98,35 @@
   const relu = (z) => (z > 0 || Number.isNaN(z) ? z : 0);
   const one = Object.fromEntries(
     Object.entries({
-      exp: Math.exp, log: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, abs: Math.abs, square: (x) => x * x,
-      sigmoid: (z) => 1 / (1 + Math.exp(-z)), relu,
+      exp: Math.exp, log: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, cosh: Math.cosh, abs: Math.abs, square: (x) => x * x, sign: Math.sign,
+      negative: (x) => -x, sigmoid: (z) => 1 / (1 + Math.exp(-z)), relu, ones_like: () => 1, zeros_like: () => 0,
     }).map(([name, f]) => [name, (x) => map(x, (value) => f(value))]),
   );
   Object.assign(one, {
     softmax,
     transpose,
+    squeeze: (x) => squeeze(x),
+    ravel: (x) => make([x.data.length], x.data, x.truth),
+    array: (x) => x,
     len: (x) => scalar(x.shape[0]),
   });
   const larger = (a, b) => (a >= b || Number.isNaN(a) ? a : b);
   const smaller = (a, b) => (a <= b || Number.isNaN(a) ? a : b);
-  const two = { maximum: elementwise(larger, both), minimum: elementwise(smaller, both), outer, dot, matmul, multiply };
-  const where = elementwise((condition, a, b) => (condition ? a : b), ([, a, b]) => a.truth && b.truth);
-  const functions = [...Object.keys(one), ...Object.keys(two), ...Object.keys(along), "where"];
-  const attributes = ".T, .sum, .mean, .max, .dot, .astype, .shape, .size";
+  const two = {
+    maximum: elementwise(larger, both), minimum: elementwise(smaller, both), outer, dot, matmul, multiply,
+    heaviside: elementwise((z, there) => (z < 0 ? 0 : z > 0 ? 1 : z === 0 ? there : NaN)),
+  };
+  const operators = { add: "+", subtract: "-", divide: "/", power: "**" };
+  const three = {
+    where: elementwise((condition, a, b) => (condition ? a : b), ([, a, b]) => a.truth && b.truth),
+    clip: elementwise((x, low, high) => smaller(larger(x, low), high)),
+  };
+  const functions = [one, two, operators, three, along].flatMap(Object.keys);
+  const squeeze = (x) => make(x.shape.filter((n) => n !== 1), x.data, x.truth);
+  const bare = { transpose, ravel: one.ravel, flatten: one.ravel, squeeze, copy: (x) => x }; // methods without arguments
+  const floats = ["float", "int", "np.float64", "np.float32", "np.int64"];
+  const methods = [...Object.keys(along), "dot", "astype", "reshape", ...Object.keys(bare)];
+  const attributes = `.T, .${methods.join(", .")}, .shape, .size`;
 
   const power = (a, b) => (b === 0 || a === 1 ? 1 : a ** b);
   const compare = (f) => elementwise((a, b) => Number(f(a, b)), () => true);
@@ -134,11 +148,16 @@
 
   // ------------------------------------------------------------------------------------------------ reading
 
-  const plain = (source) => source.replaceAll("−", "-").replaceAll("δ", "delta");
+  const plain = (source) => source.replaceAll("−", "-").replaceAll("δ", "delta").replaceAll("σ", "sigmoid").normalize("NFKC");
 
   const TOKEN = /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|(?<sign>\*\*|<=|>=|==|!=|[-+*\/@<>()[\],.:=])|(?<strange>\S))/uy;
-  const unknown = (character, at) =>
-    new Complaint(`The character '${character}' means nothing here.${character === "^" ? " A power is **." : ""}`, at);
+  const meant = { "^": " A power is **.", "'": " A transpose is .T.", "⊙": " Entry by entry is *." };
+  const unknown = (character, at, source) => {
+    const [, name] = `'"`.includes(character) ? (source.slice(0, at).match(/([\p{L}\p{N}_]+)\s*\([^()]*$/u) ?? []) : [];
+    if (name && !functions.includes(name)) return new Complaint(`The function ${name} is not known here. Known are ${functions.join(", ")}.`, source.lastIndexOf(name, at), "name", name);
+    const shown = character === "'" ? `"'"` : `'${character}'`; // as Python has it
+    return new Complaint(`The character ${shown} means nothing here.${meant[character] ?? ""}`, at);
+  };
 
   const tokens = (source) => {
     const found = [];
@@ -146,7 +165,7 @@
     for (let match; (match = TOKEN.exec(source)); ) {
       const [kind, text] = Object.entries(match.groups).find(([, text]) => text !== undefined);
       const at = TOKEN.lastIndex - text.length;
-      if (kind === "strange") throw unknown(text, at);
+      if (kind === "strange") throw unknown(text, at, source);
       found.push({ kind, text, at });
     }
     return [...found, { kind: "end", text: "", at: source.trimEnd().length }];
@@ -189,16 +208,16 @@
       if (["<=", ">=", "==", "!=", "<", ">"].some(ahead)) throw new Complaint("Only two things can be compared at a time.", list[place].at);
       return () => fit(sign.at, "the comparison", binary[sign.text], [left(), right()]);
     };
+    const combined = (sign, at, values) => {
+      if (sign === "-" && both(values))
+        throw new Complaint("NumPy does not subtract what is true or false: write 1.0 * (…).", at, "value");
+      return fit(at, sign, sign === "+" && both(values) ? either : binary[sign], values);
+    };
     const chain = (operand, ...signs) => () => {
       let left = operand();
       for (let sign; (sign = take(...signs)); ) {
         const before = left, right = operand(), { text, at } = sign;
-        left = () => {
-          const values = [before(), right()];
-          if (text === "-" && both(values))
-            throw new Complaint("NumPy does not subtract what is true or false: write 1.0 * (…).", at, "value");
-          return fit(at, text, text === "+" && both(values) ? either : binary[text], values);
-        };
+        left = () => combined(text, at, [before(), right()]);
       }
       return left;
     };
@@ -245,7 +264,7 @@
           functions.includes(token.text)
             ? `${token.text} is a function: write ${token.text}(…).`
             : `${token.text} is not known here. Known are ${known || "numbers alone"}.`,
-          token.at, "name",
+          token.at, "name", token.text,
         );
       };
     };
@@ -284,7 +303,7 @@
     const call = (name, at) => {
       need("(");
       if (!functions.includes(name))
-        throw new Complaint(`The function ${name} is not known here. Known are ${functions.join(", ")}.`, at, "name");
+        throw new Complaint(`The function ${name} is not known here. Known are ${functions.join(", ")}.`, at, "name", name);
       if (name in along) {
         const operand = comparison();
         return reduced(name, at, operand, options(false));
@@ -296,13 +315,13 @@
         if (list[place + 1]?.text === "=") throw new Complaint(`${name} takes no such argument here.`, at);
         args.push(comparison());
       }
-      const count = name in one ? 1 : name in two ? 2 : 3;
+      const count = name in one ? 1 : name in three ? 3 : 2;
       if (args.length !== count)
         throw new Complaint(`${name} takes ${count} argument${count > 1 ? "s" : ""} here, not ${args.length}.`, at);
       return () => {
         const values = args.map((argument) => argument());
         if (name === "len" && !values[0].shape.length) throw new Complaint("A single number has no length.", at, "shape");
-        return fit(at, name, one[name] ?? two[name] ?? where, values);
+        return name in operators ? combined(operators[name], at, values) : fit(at, name, one[name] ?? two[name] ?? three[name], values);
       };
     };
 
@@ -317,11 +336,29 @@
       const found = [];
       do {
         if (take(":")) found.push(":");
-        else if (list[place].text === "None") (place++, found.push(null));
+        else if (["None", "newaxis"].includes(list[place].text)) (place++, found.push(null));
+        else if (list[place].text === "np" && list[place + 2]?.text === "newaxis") (place += 3, found.push(null));
         else found.push(integer("An index is a whole number, a : or None."));
       } while (take(","));
       need("]");
       return found;
+    };
+    const sizes = () => {
+      const tuple = take("("), found = [];
+      while (!take(")")) {
+        if (found.length) need(",");
+        if (found.length && take(")")) break;
+        found.push(integer("A size is a whole number."));
+      }
+      if (tuple) need(")");
+      return found;
+    };
+    const reshaped = (operand, sizes, at) => () => {
+      const value = operand(), n = value.data.length, given = size(sizes.filter((size) => size !== -1));
+      const shape = sizes.map((size) => (size === -1 ? n / given : size));
+      if (sizes.filter((size) => size < 0).length > 1 || size(shape) !== n || !shape.every(Number.isInteger))
+        throw new Complaint(`The shape ${shown(value.shape)} cannot become (${sizes.join(", ")}).`, at, "shape");
+      return axes(make(shape, value.data, value.truth), at);
     };
     const attribute = (operand, { kind, text, at }) => {
       if (kind !== "name") throw stuck({ kind, text, at });
@@ -332,13 +369,20 @@
         if (index.length !== 1 || typeof index[0] !== "number") throw new Complaint("Of a shape take one number: .shape[0].", at);
         return indexed(() => array(operand().shape), index, at);
       }
-      if (!(text in along) && text !== "dot" && text !== "astype")
-        throw new Complaint(`.${text} is not known here. Known are ${attributes}.`, at, "name");
+      if (!methods.includes(text))
+        throw new Complaint(`.${text} is not known here. Known are ${attributes}.`, at, "name", `.${text}`);
       if (!take("(")) throw new Complaint(`.${text} needs brackets: .${text}(…).`, at);
       if (text in along) return reduced(text, at, operand, options(true));
       if (text === "astype") {
-        if (list[place++].text !== "float" || !take(")")) throw new Complaint("Write .astype(float).", at);
+        let type = "";
+        while (list[place].kind !== "end" && !ahead(")")) type += list[place++].text;
+        if (!floats.includes(type) || !take(")")) throw new Complaint("Write .astype(float).", at);
         return () => map(operand(), (x) => x);
+      }
+      if (text === "reshape") return reshaped(operand, sizes(), at);
+      if (text in bare) {
+        if (!take(")")) throw new Complaint(`${text} takes 0 arguments here.`, at);
+        return () => bare[text](operand());
       }
       const argument = comparison();
       need(")");
@@ -404,7 +448,6 @@
     );
   };
   const number = (c) => String(Number(c.toPrecision(4))).replace("-", "−");
-  const squeeze = (x) => make(x.shape.filter((n) => n !== 1), x.data);
   const turn = (x) => (x.shape.length === 1 ? make([x.shape[0], 1], x.data, x.truth) : transpose(x));
   const turnBack = (x) => (x.shape.length === 2 && x.shape[1] === 1 ? make([x.shape[0]], x.data) : transpose(x));
   const told = (shape) => (shape.length ? shown(shape) : "that of a single number");
@@ -420,12 +463,19 @@
     }
     const lines = new Map(parts.flatMap(({ lines }) => lines ?? []));
     const turned = new Set(parts.flatMap(({ turned }) => turned ?? []));
+    const flat = new Set(parts.flatMap(({ flat }) => flat ?? []));
+    const scaled = Object.assign({}, ...parts.map(({ scaled }) => scaled)), factors = new Set(Object.values(scaled));
+    const said = Object.entries(Object.assign({}, ...parts.map(({ words }) => words)));
+    const layout = parts.map(({ layout }) => layout).filter(Boolean).join(" ");
     const code = Object.assign({}, ...options.map(({ code }) => code));
     const given = Object.keys(definitions).filter((name) => !name.startsWith("_") && !lines.has(name));
     const rule = (name) => spec.rules[lines.get(name)];
     for (const name of lines.keys()) definitions[name] = atLayer(rule(name).right, name);
     const names = scope(definitions);
-    const reader = (name) => (turned.has(name) ? turn(names.get(name)) : names.get(name));
+    const reader = (name) => { // as the reader sees it
+      const value = turned.has(name) ? turn(names.get(name)) : names.get(name);
+      return scaled[name] ? multiply(value, names.get(scaled[name])) : value;
+    };
     const same = (got, expected, right) => {
       const slack = spec.tolerance ?? ROUNDING * largest(right);
       return String(got.shape) === String(expected.shape) && got.data.every((x, k) => Math.abs(x - expected.data[k]) <= slack);
@@ -456,7 +506,8 @@
         const change = one.data.map((x, k) => other.data[k] - x), square = sum(change.map((x) => x * x));
         const c = square ? sum(change.map((x, k) => (got.data[k] - one.data[k]) * x)) / square : 0;
         const model = make(one.shape, one.data.map((x, k) => x + c * change[k]));
-        if (same(got, model, right)) sentences.add(atLayer(spec.say[say], name).replaceAll("{c}", number(c)));
+        const sentence = said.reduce((text, [old, other]) => text.replaceAll(old, other), atLayer(spec.say[say], name).replaceAll("{c}", number(c)));
+        if (same(got, model, right)) sentences.add(sentence);
       }
       return [...sentences];
     };
@@ -487,6 +538,8 @@
       return `Not yet: the shape is right, and ${agree} of ${got.data.length} entries are.`;
     };
 
+    const flattened = (name, got) => (flat.has(name) && String(squeeze(got).shape) === String(names.get(name).shape) ? squeeze(got) : got);
+    const comesOut = (name, got) => same(flattened(name, turned.has(name) ? turnBack(got) : got), names.get(name), names.get(name));
     const judge = (name, typed) => {
       const right = names.get(name);
       const above = [...lines.keys()].slice(0, [...lines.keys()].indexOf(name));
@@ -497,9 +550,12 @@
         got = evaluate(typed, scope(Object.fromEntries(visible.map((key) => [key, reader(key)]))));
       } catch (error) {
         if (!(error instanceof Complaint)) throw error;
-        return { status: "unread", sentence: error.message, at: error.at };
+        const raises = error.kind === "shape" || error.kind === "value"; // NumPy would stop there too
+        return { status: raises ? "wrong" : "unread", sentence: error.message, at: error.at };
       }
       if (turned.has(name)) got = turnBack(got);
+      if (scaled[name]) got = binary["/"](got, names.get(scaled[name]));
+      got = flattened(name, got);
       if (!finite(got)) return { status: "wrong", sentence: "That is not finite everywhere: somewhere it divides by 0, or takes the logarithm of it." };
       if (same(got, right, right)) return { status: "right", sentence: rule(name).because ?? "" };
       let said = known(name, got, right);
@@ -516,14 +572,297 @@
     };
     // The right formula of a line, in names that the reader knows.
     const answer = (name) => {
-      let formula = atLayer((turned.size && rule(name).turned) || rule(name).right, name);
+      const { turned: other, right } = rule(name);
+      let formula = atLayer((turned.size && (typeof other === "string" ? other : other?.[layout])) || right, name);
       for (let hidden; (hidden = formula.match(/(?<!\w)_\w+/)?.[0]); ) {
         const meant = atLayer(definitions[hidden], name);
         formula = formula.replace(hidden, formula === hidden || /^\w+$/.test(meant) ? meant : `(${meant})`);
       }
+      for (const factor of factors) formula = scaled[name] ? formula.replaceAll(` / ${factor}`, "") : `${formula} / ${factor}`; // what is seen larger lacks a division
       return formula;
     };
-    return { lines: [...lines.keys()], given, rule, reader, judge, answer, code };
+    return { lines: [...lines.keys()], given, rule, reader, judge, comesOut, answer, code };
+  };
+
+  // ------------------------------------------------------------------------------------------------ pasted code
+  // People paste whole functions. These are read statement by statement: what they call x, z1 or dW2 is known by its name, helpers are put
+  // in where they are used, and what this page cannot evaluate is said to be so, and judged nowhere.
+
+  class Unreadable extends Error {}
+  const unreadable = (sentence) => { throw new Unreadable(sentence); };
+  const unheard = (name) => unreadable(`It uses ${name}, which this page cannot evaluate.`);
+  const wrapped = (formula) => (/^[\p{L}\p{N}_.]*$/u.test(formula) || bracketed(formula) ? formula : `(${formula})`);
+
+  const PIECE = /("""|''')[\s\S]*?\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*|\\\n|[\s\S]/g; // strings and comments are one piece
+  const pieces = (text) => {
+    let depth = 0, at = 0;
+    return [...text.matchAll(PIECE)].map(([piece]) => {
+      if (")]}".includes(piece)) depth--;
+      const found = { piece, at, depth };
+      if ("([{".includes(piece)) depth++;
+      at += piece.length;
+      return found;
+    });
+  };
+  const cut = (text, isSign) => { // at a sign outside brackets
+    let from = 0;
+    const parts = [];
+    for (const { piece, at, depth } of pieces(text)) if (!depth && isSign(piece, at)) (parts.push(text.slice(from, at)), (from = at + 1));
+    return [...parts, text.slice(from)].map((part) => part.trim());
+  };
+  const commas = (text) => cut(text, (piece) => piece === ",").filter(Boolean);
+  const colons = (text) => cut(text, (piece) => piece === ":");
+  const equals = (text) => cut(text, (piece, at) => piece === "=" && !"=<>!".includes(text[at - 1] ?? "(") && text[at + 1] !== "=");
+  const bracketed = (text) => /^[([{]/.test(text) && pieces(text).findIndex(({ depth }, k) => k && !depth) === pieces(text).length - 1;
+  const inside = (text) => (bracketed(text) ? text.slice(1, -1).trim() : text);
+  const entries = (text) => // of a dictionary
+    (text[0] === "{" && bracketed(text) ? commas(inside(text)).map(colons) : /^dict\(.*\)$/s.test(text) ? commas(text.slice(5, -1)).map(equals) : [])
+      .filter((entry) => entry.length === 2).map(([key, value]) => [key.replace(/["']/g, ""), value]);
+
+  // Statements without comments and docstrings, each with the blocks in which it stands.
+  const BLOCK = /^(?:async\s+)?(def|class|for|while|if|elif|else|with|try|except|finally)\b.*:$/s;
+  const statements = (text) => {
+    const found = [], stack = [];
+    let now = "";
+    const end = () => {
+      const indent = now.match(/^\s*/)[0].length, statement = now.trim(), [, kind] = statement.match(BLOCK) ?? [];
+      now = " ".repeat(indent);
+      if (!statement) return;
+      while (stack.length && indent <= stack.at(-1).indent) stack.pop();
+      for (const block of stack) block.body.push({ text: statement, kind });
+      found.push({ text: statement, kind, blocks: [...stack] });
+      if (kind) stack.push({ indent, kind, head: statement, body: [] });
+    };
+    for (const { piece, depth } of pieces(text.replace(/^\s*(?:>>>|\.\.\.) ?/gm, "").replaceAll("\t", "    "))) {
+      if (piece[0] === "#" || piece === "\\\n" || /^("""|''')/.test(piece)) continue;
+      if (depth <= 0 && (piece === "\n" || piece === ";")) (end(), (now = piece === ";" ? now : ""));
+      else now += piece === "\n" ? " " : piece;
+    }
+    end();
+    return found;
+  };
+
+  // Functions of the reader's own that are one formula.
+  const functionsIn = (list, text) => {
+    const found = new Map(), heads = list.flatMap(({ blocks }) => blocks).filter(({ kind }) => kind === "def");
+    for (const block of new Set(heads)) {
+      const [, name, parameters] = block.head.match(/^(?:async\s+)?def\s+(\w+)\s*\((.*)\)[^()]*:$/s) ?? [], last = block.body.at(-1)?.text;
+      const called = name && text.split(new RegExp(`(?<![\\w])${name}\\s*\\(`)).length > 2;
+      if (!called || !/^return\s/.test(last) || block.body.slice(0, -1).some(({ text, kind }) => kind || equals(text).length !== 2)) continue;
+      block.inlined = true;
+      const locals = block.body.slice(0, -1).map(({ text }) => equals(text));
+      found.set(name, { parameters: commas(parameters), locals, formula: last.replace(/^return\s+/, "") });
+    }
+    for (const { text } of list) {
+      const [, name, parameters, formula] = text.match(/^(\w+)\s*=\s*lambda\s+([^:]*):\s*(.*)$/s) ?? [];
+      if (name) found.set(name, { parameters: commas(parameters), locals: [], formula });
+    }
+    for (const [name, { parameters }] of found) found.get(name).parameters = parameters.filter((p) => p !== "self").map((p) => p.split(/[:=]/)[0].trim());
+    return found;
+  };
+
+  // Assignments: to what, with which operator, what, and why it cannot be read if it cannot.
+  const assignments = (list) => {
+    const found = [];
+    for (const { text, kind, blocks } of list) {
+      if (kind || blocks.some(({ inlined }) => inlined) || /^(?:assert|print|import|from|raise|del|global)\b|=\s*lambda\b/.test(text)) continue;
+      const [, returned] = text.match(/^return\s+(.*)$/s) ?? [], sides = returned === undefined ? equals(text) : [returned], formula = sides.at(-1);
+      const why = blocks.map(whyNot).find(Boolean), add = (target, op, formula) => found.push({ target, op, formula, why });
+      for (const [key, value] of entries(formula)) add(`grads['${key}']`, "", value);
+      if (returned !== undefined || entries(formula).length) continue;
+      for (const side of sides.slice(0, -1)) {
+        const [, left, op = ""] = side.match(/^(.*?)(\*\*|\/\/|[-+*\/@])?$/s);
+        const targets = commas(inside(colons(left)[0])), values = commas(inside(formula));
+        if (targets.length === 1) add(targets[0], op, formula);
+        else if (targets.length === values.length) targets.forEach((target, k) => add(target, "", values[k]));
+        else if (/\.shape$/.test(formula)) targets.forEach((target, k) => add(target, "", `${formula}[${k}]`));
+      }
+    }
+    return found;
+  };
+  // A loop that repeats the same lines, as training does, is read once; any other is not read.
+  const whyNot = ({ kind, head, body }) => {
+    if (["if", "elif", "else"].includes(kind)) return "It stands under a condition, which this page does not decide.";
+    if (kind !== "for") return "";
+    const variables = head.match(/^for\s+(.*?)\s+in\s/s)?.[1].match(/\w+/g) ?? [];
+    const used = body.some(({ text }) => !/^(?:print|if)\b/.test(text) && variables.some((v) => new RegExp(`(?<!\\w)${v}(?!\\w)`).test(text)));
+    return used ? "It stands in a loop, which this page does not run." : "";
+  };
+
+  const LETTER = "[\\p{L}_][\\p{L}\\p{N}_]*";
+  const PATH = new RegExp(`(?<![\\p{L}\\p{N}_.\\])"'])${LETTER}(?:\\.${LETTER}|\\[\\s*(?:"[^"]*"|'[^']*')\\s*\\])*`, "gu");
+  const MODULES = ["np", "numpy", "jnp", "math", "torch", "tf", "scipy", "F", "nn"];
+  // self.cache["A1"].T as the name A1 and the rest .T; grads["W1"] is dW1.
+  const named = (path) => {
+    const parts = path.match(new RegExp(`${LETTER}|"[^"]*"|'[^']*'`, "gu"));
+    let name = parts[0], owner = "";
+    for (let k = 1; k < parts.length; k++) {
+      const key = /^["']/.test(parts[k]) ? parts[k].slice(1, -1) : parts[k];
+      if (key === parts[k] && (["T", "shape", "size"].includes(key) || methods.includes(key))) return { name, rest: `.${parts.slice(k).join(".")}` };
+      (owner = name), (name = /grad/i.test(owner) && /^[wb]/i.test(key) ? `d${key}` : key);
+    }
+    return { name, rest: "" };
+  };
+
+  // What a name means in a form, by the habits of those who write such code.
+  const D = "d(?:[lejc]|loss|cost|err)?d?|grad|nabla|g";
+  const meanings = (form, text, targets) => {
+    const L = Math.max(...form.lines.map((name) => Number(name.match(/\d*$/)[0])));
+    const numbers = (letter) => targets.map((name) => name.match(new RegExp(`^${letter}_?(\\d)$`, "i"))?.[1]).filter(Boolean).map(Number);
+    const deltas = numbers("(?:delta|dz)"), weights = numbers("d_?W");
+    const fromZero = weights.includes(0) ? 1 : 0, late = deltas.length && Math.min(...deltas) > 1 && Math.max(...deltas) === Math.max(...weights) + 1 ? 1 : 0;
+    const shift = { delta: deltas.includes(0) ? 1 : -late, W: fromZero, b: fromZero, a: 0, z: 0 };
+    const out = { delta: /^(?:dscores?|dlogits?|(?:delta|dz)o(?:ut(?:put)?)?|out(?:put)?delta)$/, W: /^wo(?:ut(?:put)?)?$/, b: /^bo(?:ut(?:put)?)?$/, z: /^(?:scores?|logits?)$/, a: /^(?:y?hat|yhat|y?pred(?:iction)?s?|probs?|p|o|out(?:put)?)$/ };
+    const hidden = { delta: /^(?:(?:delta|dz)h(?:id(?:den)?)?|hid(?:den)?delta)$/, W: /^wh(?:id(?:den)?)?$/, b: /^bh(?:id(?:den)?)?$/, z: /^zh$/, a: /^h(?:id(?:den)?)?(?:layer)?$/ };
+    const isThere = (words) => new RegExp(`(?<![\\w.])(?:${words})(?!\\w)`).test(text.replace(/^\s*print.*$/gm, ""));
+    const yIsOut = isThere("[tT]|targets?|labels?|y_?true") && !isThere(`[aA]_?${L}|y_?hat|y_?pred|probs?`);
+    const layer = (letter, c) => {
+      const k = c.match(/\d$/) ? Number(c.at(-1)) + shift[letter] : out[letter].test(c) ? L : L === 2 && hidden[letter].test(c) ? 1 : NaN;
+      return Number.isNaN(k) ? "" : `${letter}${k}`;
+    };
+    const kinds = [
+      [new RegExp(`^(?:delta|d(?:[lejc]|loss|cost)?d?z|gradz|d)\\d$`), (c) => layer("delta", c)],
+      [new RegExp(`^(?:${D})(?:w|weights?)(?:\\d|o|out|output|h|hidden)$`), (c) => `d${layer("W", c.replace(new RegExp(`^(?:${D})(?=w)`), "").replace("eights", "").replace("eight", ""))}`],
+      [new RegExp(`^(?:${D})(?:b|bias(?:es)?)(?:\\d|o|out|output|h|hidden)$`), (c) => `d${layer("b", c.replace(new RegExp(`^(?:${D})(?=b)`), "").replace(/ias(?:es)?/, ""))}`],
+      [/^(?:w|weights?)\d$/, (c) => layer("W", c)],
+      [/^(?:b|bias(?:es)?)\d$/, (c) => layer("b", c)],
+      [/^z\d$/, (c) => layer("z", c)],
+      [/^(?:a|h|hidden|layer)\d$/, (c) => (c.at(-1) === "0" ? "x" : layer("a", c))],
+      [/^(?:x|inputs?|data|features)$/, () => "x"],
+      [/^(?:t|targets?|labels?|y_?true|yonehot|onehot|desired)$/, () => "t"],
+      [/^y$/, () => (yIsOut ? `a${L}` : "t")],
+      [/^(?:n|m|batchsize|bs|n?samples|n?examples|numexamples|numsamples)$/, () => "N"],
+    ];
+    const known = new Set([...form.given, ...form.lines]);
+    return (name) => {
+      if (known.has(name) && !(/^(?:delta|d?[Wb])\d$/.test(name) && shift[name.match(/delta|[Wb]/)[0]])) return name;
+      const c = plain(name).replaceAll("_", "").toLowerCase();
+      for (const [kind, meant] of kinds) if (kind.test(c)) return known.has(meant(c)) ? meant(c) : "";
+      return /\d/.test(c) ? "" : ["delta", "W", "b", "z", "a"].map((letter) => layer(letter, c)).find((meant) => known.has(meant)) ?? "";
+    };
+  };
+
+  // What a pasted text makes of a form: formulas for its lines, why some cannot be read, and how many of the values in play it makes too.
+  const read = (text, form) => {
+    text = plain(text)
+      .replace(/np\.eye\([^()]*\)\[([^\][]*)\]|(?<!def )\b(?:one_?hot|to_categorical)\(\s*([^(),]+)(?:,[^()]*)?\)/gi, "$1$2") // t is one-hot
+      .replace(/,\s*(?:copy|dtype)\s*=\s*[\w.]+/g, "").replace(/\bnp\.(?:float|int)\d*(?=\()/g, "");
+    const list = statements(text), own = functionsIn(list, text), todo = assignments(list);
+    const goal = ({ target }) => (target.match(PATH)?.[0].length === target.length && !named(target).rest ? named(target).name : "");
+    const meaning = meanings(form, text, todo.map(goal));
+    const world = scope(Object.fromEntries([...form.given, ...form.lines].map((name) => [name, form.reader(name)])));
+    const inPlay = new Map(), result = { found: {}, notes: {}, agree: 0, other: [], names: {} };
+    const evaluated = (formula) => {
+      try {
+        return evaluate(formula, world);
+      } catch (error) {
+        if (!(error instanceof Complaint)) throw error;
+        if (error.kind === "name") unheard(error.name);
+        if (error.kind === "syntax") unreadable(error.message);
+        return null; // the shapes do not fit, which the line that uses it will hear
+      }
+    };
+    const same = (one, other) => one && String(one.shape) === String(other.shape) && one.data.every((x, k) => Math.abs(x - other.data[k]) <= ROUNDING * largest(other));
+
+    const value = (name, bound) => {
+      if (Object.hasOwn(bound, name)) return wrapped(bound[name]);
+      if (inPlay.has(name)) {
+        const { formula, why, source } = inPlay.get(name);
+        return why ? unreadable(`It uses ${name}, which comes from a line that cannot be read here: ${source}`) : wrapped(formula);
+      }
+      const meant = meaning(name);
+      if (meant && meant !== name) result.names[name] = meant;
+      return meant || (/^(?:lr|learning_?rate|eta|alpha|step_?size)$/i.test(name) ? "0.1" : name);
+    };
+    const inlined = (name, values, depth) => {
+      const { parameters, locals, formula } = own.get(name), bound = Object.fromEntries(parameters.map((p, k) => [p, values[k] ?? "None"]));
+      if (depth > 9) unreadable(`It uses ${name}, which calls itself.`);
+      for (const [local, its] of locals) bound[local] = rewritten(its, bound, depth + 1);
+      return wrapped(rewritten(formula, bound, depth + 1));
+    };
+    const rewritten = (formula, bound = {}, depth = 0) => {
+      let done = "", from = 0;
+      for (const { 0: path, index } of formula.matchAll(PATH)) {
+        if (index < from) continue;
+        const { name, rest } = named(path), end = index + path.length, called = !rest && /^\s*\(/.test(formula.slice(end));
+        done += formula.slice(from, index);
+        from = end;
+        if (MODULES.includes(path.split(".")[0])) {
+          const [, ...rest] = path.split(".");
+          if (!functions.includes(rest.join(".")) && !["newaxis", "float32", "float64", "int64"].includes(rest.join("."))) unheard(rest.join("."));
+          done += `np.${rest.join(".")}`;
+        }
+        else if (called && own.has(name)) {
+          const open = formula.indexOf("(", end), { at } = pieces(formula.slice(open)).find(({ depth }, k) => k && !depth) ?? unreadable("A bracket is not closed.");
+          done += inlined(name, commas(formula.slice(open + 1, open + at)).map((part) => rewritten(part, bound, depth)), depth);
+          from = open + at + 1;
+        } else if (called) done += { expit: "sigmoid", float: "", int: "" }[name] ?? (functions.includes(name) ? name : unheard(name));
+        else done += (/^(?:axis|keepdims|None|True|False|float)$/.test(name) ? name : value(name, bound)) + rest;
+      }
+      return done + formula.slice(from);
+    };
+    // A function with the name and the values of the page's own is the page's own.
+    for (const name of [...own.keys()].filter((name) => functions.includes(name))) {
+      const sample = form.given.filter((given) => /^z\d$/.test(given)).at(-1);
+      try {
+        if (sample && same(evaluated(inlined(name, [sample], 0)), evaluated(`${name}(${sample})`))) own.delete(name);
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        own.delete(name);
+      }
+    }
+
+    const changed = (before, { target, op, formula }, index) => { // x += …, x[z < 0] = 0, x[range(n), labels] -= 1
+      const now = op ? `${before()} ${op} ${wrapped(formula)}` : formula;
+      if (!index) return now;
+      if (/^(?:np\.)?a?range\s*\(/.test(commas(index).find((part) => /range/.test(part)) ?? "") && /^[-+]$/.test(op)) return `${before()} ${op} ${formula === "1" ? "" : `${wrapped(formula)} * `}t`;
+      if (/[<>=]/.test(index)) return `np.where(${rewritten(index)}, ${now}, ${before()})`;
+      return unreadable(`It changes ${target}, a part of an array.`);
+    };
+    const goals = todo.map(({ target }) => (goal({ target }) ? { name: goal({ target }) } : masked(target)));
+    const lineAt = linesAt(todo, goals, meaning, form);
+    todo.forEach(({ target, op, formula, why }, k) => {
+      const { name, index } = goals[k];
+      if (!name) return;
+      const meant = lineAt.get(k) ?? meaning(name), line = form.lines.includes(meant), final = lineAt.has(k);
+      const before = () => (inPlay.has(name) || !line ? wrapped(value(name, {})) : /^[-+]$/.test(op) ? "" : unreadable(`It changes ${name}, of which nothing is known before.`));
+      let typed = formula;
+      try {
+        if (why) unreadable(why);
+        typed = changed(before, { target, op, formula: rewritten(formula) }, index).replace(/^ \+ /, "").trim();
+        const made = evaluated(typed);
+        if (line && final) result.found[meant] = typed;
+        const inItsPlace = meant && !line && /^[az]/.test(meant) && !op && !index; // of the forward pass, which is not on trial
+        if (inItsPlace) same(made, form.reader(meant)) ? result.agree++ : result.other.push([name, meant]);
+        inPlay.set(name, { formula: (line && final) || inItsPlace || (meant && !line && same(made, form.reader(meant))) ? meant : typed });
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        if (line && final) (result.found[meant] = op || index ? `${target} ${op}= ${formula}` : typed), (result.notes[meant] = error.message);
+        if (meant && (final || !line)) inPlay.set(name, { formula: meant });
+        else inPlay.set(name, { why: error.message, source: `${target} ${op}= ${formula}` });
+      }
+    });
+    return result;
+  };
+  // Which assignment is the last word on which line. A delta without a name that is known is what its dW and db are made of.
+  const linesAt = (todo, goals, meaning, form) => {
+    const last = new Map(), namesIn = (k) => (k === undefined ? [] : [...todo[k].formula.matchAll(PATH)].map(([path]) => named(path).name));
+    goals.forEach(({ name, index }, k) => {
+      const meant = name && meaning(name), restated = todo[k].formula.match(PATH)?.[0] === todo[k].formula && meaning(named(todo[k].formula).name) === meant;
+      if (form.lines.includes(meant) && !restated) last.set(meant, k);
+    });
+    const found = new Map([...last].map(([meant, k]) => [k, meant]));
+    for (const line of form.lines.filter((line) => /^delta/.test(line) && !last.has(line))) {
+      const [dW, db] = ["dW", "db"].map((letters) => last.get(line.replace("delta", letters)));
+      const candidates = [...new Set(namesIn(dW))].filter((name) => !meaning(name) && goals.some((goal, k) => goal.name === name && k < dW) && (db === undefined || namesIn(db).includes(name)));
+      const k = goals.findLastIndex(({ name }, k) => k < dW && candidates.length === 1 && name === candidates[0]);
+      if (k >= 0 && !found.has(k)) found.set(k, line);
+    }
+    return found;
+  };
+  const masked = (target) => {
+    const [, path, index] = target.match(/^(.*?)\[(.*)\]$/s) ?? [];
+    return path && path.match(PATH)?.[0].length === path.length && /[<>=(]/.test(index) ? { name: named(path).name, index } : {};
   };
 
   // ------------------------------------------------------------------------------------------------ the page
@@ -570,12 +909,12 @@
     return { kept, save: () => store.write(key, kept), forget: () => store.write(key, null) };
   };
 
-  const feedback = (place, { status, sentence, at }, tries, { hint, right } = {}, typed = "", before = "") => {
-    const parts = [element("p", {}, element("strong", {}, { right: "Right. ", wrong: before, unread: before }[status]), ...words(sentence))];
+  const feedback = ({ status, sentence, at }, tries, { hint, right } = {}, typed = "", before = "") => {
+    const parts = [element("p", {}, element("strong", {}, status === "right" ? "Right. " : before), ...words(sentence))];
     if (at !== undefined && typed) parts.push(element("pre", { tabIndex: 0, role: "group", ariaLabel: "Where it stops" }, `${plain(typed)}\n${" ".repeat(at)}^`));
     if (status === "wrong" && tries > 1 && hint) parts.push(element("p", {}, element("strong", {}, "Hint: "), ...words(hint)));
     if (status === "wrong" && tries > 2) parts.push(element("p", {}, element("strong", {}, "The answer: "), element("code", {}, right)));
-    place.replaceChildren(...parts);
+    return parts;
   };
 
   const buttons = (clear) => element("div", { className: "ask-buttons" },
@@ -594,7 +933,7 @@
       kept.typed.chosen = kept.last.chosen = k;
       save();
       marks.forEach((mark, j) => { mark.textContent = j !== k ? "" : right ? "✓" : "✗"; });
-      feedback(said, { status: right ? "right" : "wrong", sentence: spec.options[k][1] }, kept.tries.chosen, { hint: spec.hint, right: spec.options[spec.right][0] });
+      said.replaceChildren(...feedback({ status: right ? "right" : "wrong", sentence: spec.options[k][1] }, kept.tries.chosen, { hint: spec.hint, right: spec.options[spec.right][0] }));
     };
     const clear = () => {
       for (const radio of radios) radio.checked = false;
@@ -644,39 +983,73 @@
     };
 
     const check = () => {
-      let first = null, all = true, any = false;
+      const filled = [], judged = [];
       for (const [name, { input, mark }] of fields) {
-        const typed = input.value;
+        const typed = input.value, note = kept.notes?.[name];
         mark.textContent = "";
         input.removeAttribute("aria-invalid");
-        if (!typed.trim()) { all = false; continue; }
-        any = true;
-        const verdict = form.judge(name, typed);
+        if (!typed.trim()) continue;
+        const verdict = note?.typed === typed ? { status: "unread", sentence: note.why } : form.judge(name, typed);
         if (verdict.status === "wrong" && kept.last[name] !== typed) kept.tries[name] = (kept.tries[name] ?? 0) + 1;
         kept.last[name] = typed;
         mark.textContent = { right: "✓ right", wrong: "✗ wrong", unread: "? not read" }[verdict.status];
-        if (verdict.status !== "right") {
-          input.setAttribute("aria-invalid", "true");
-          first ??= { name, verdict, typed };
-        }
+        if (verdict.status !== "right") input.setAttribute("aria-invalid", "true");
+        filled.push([name, typed]);
+        judged.push({ name, typed, verdict });
       }
       save();
-      const right = Object.fromEntries(form.lines.map((name) => [name, { ...form.rule(name), right: form.answer(name) }]));
-      if (first) {
-        feedback(said, first.verdict, kept.tries[first.name], right[first.name], first.typed, single ? "" : `The first wrong line is ${first.name}. `);
-        if (first.verdict.status === "unread") {
-          const { input } = fields.get(first.name), at = first.typed === plain(first.typed) ? first.verdict.at : first.typed.length;
-          input.focus();
-          input.setSelectionRange(at, at + 1);
-        }
-      } else if (all) feedback(said, { status: "right", sentence: form.lines.map((name) => right[name].because ?? "").filter(Boolean).join(" ") });
-      else said.replaceChildren(element("p", {}, any ? "Right so far." : NOTHING));
-      if (spec.code && any) show();
+      const [wrong, unread] = ["wrong", "unread"].map((status) => judged.find(({ verdict }) => verdict.status === status));
+      const told = ({ name, typed, verdict }, before) => feedback(verdict, kept.tries[name], { ...form.rule(name), right: form.answer(name) }, typed, single ? "" : before);
+      const parts = [], aside = wrong && !unread && comesOutRight(filled);
+      if (unread) parts.push(...told(unread, `${unread.name} cannot be read, and is not judged. `));
+      if (unread && !single) parts.push(element("p", {}, !wrong && judged.some(({ verdict }) => verdict.status === "right") ? "What could be read is right. " : "", "In a kernel, ", element("code", {}, "nnlib.diagnose_function"), " takes whole functions, whatever is in them."));
+      if (aside) parts.push(element("p", {}, element("strong", {}, "The gradients come out right. "), `But your ${wrong.name} is another one than here.`));
+      if (wrong) parts.push(...told(wrong, aside ? "" : `The first wrong line is ${wrong.name}. `));
+      if (wrong && !aside && filled.length > 2) parts.push(...otherwise(filled).map((text) => element("p", {}, `${text}, all these lines would be right.`)));
+      if (!wrong && !unread && filled.length === fields.size) parts.push(...feedback({ status: "right", sentence: form.lines.map((name) => form.rule(name).because ?? "").filter(Boolean).join(" ") }));
+      else if (!wrong && !unread) parts.push(element("p", {}, filled.length ? "Right so far." : NOTHING));
+      said.replaceChildren(...parts);
+      if (unread?.verdict.at !== undefined) {
+        const { input } = fields.get(unread.name), at = unread.typed === plain(unread.typed) ? unread.verdict.at : unread.typed.length;
+        input.focus();
+        input.setSelectionRange(at, at + 1);
+      }
+      if (spec.code && filled.length) show();
     };
+
+    // Whether one line makes good what another one lacks.
+    const comesOutRight = (filled) => {
+      const own = scope({ ...Object.fromEntries(form.given.map((name) => [name, form.reader(name)])), ...Object.fromEntries(filled) });
+      const gradients = filled.map(([name]) => name).filter((name) => /^d[Wb]\d$/.test(name));
+      return gradients.length > 0 && gradients.every((name) => {
+        try {
+          return form.comesOut(name, own.get(name));
+        } catch (error) {
+          if (!(error instanceof Complaint)) throw error;
+          return false;
+        }
+      });
+    };
+
+    // The choices of another kind under which everything that was typed is right.
+    const lists = Object.entries(spec.choices ?? {});
+    const vary = (chosen, varied) => lists.reduce((settings, [label, options]) =>
+      varied(options) ? settings.flatMap((setting) => options.map(([text]) => ({ ...setting, [label]: text }))) : settings, [chosen]);
+    const brings = (options, key) => options.some(([, option]) => option[key]);
+    const differing = (setting) => lists.filter(([label, [[first]]]) => setting[label] !== (kept.chosen[label] ?? first)).map(([label]) => label);
+    const fewestFirst = (settings) => settings.sort((one, other) => differing(one).length - differing(other).length);
+    const chosenNow = () => Object.fromEntries(lists.map(([label, [[first]]]) => [label, kept.chosen[label] ?? first]));
+    const otherwise = (filled) => fewestFirst(vary(chosenNow(), (options) => !brings(options, "lines")))
+      .filter((setting) => { const other = caseOf(spec, setting); return filled.every(([name, typed]) => other.judge(name, typed).status === "right"); })
+      .slice(0, 1).map((setting) => `With ${inWords(setting)}`);
+    const inWords = (setting) => differing(setting).map((label) => `“${label} ${setting[label]}”`).join(" and ");
 
     // The same for a kernel: the reader's lines in a function for nnlib.
     const show = () => {
-      const typed = [...fields].map(([name, { input }]) => `${name} = ${input.value.trim() ? inNumpy(input.value.trim()) : "..."}`);
+      const typed = [...fields].map(([name, { input: { value } }]) => {
+        if (kept.notes?.[name]?.typed === value) return `${name} = ...  # as in your own code`;
+        return `${name} = ${value.trim() ? inNumpy(value.trim()) : "..."}`;
+      });
       const filled = Object.entries(form.code).reduce((whole, [key, value]) => whole.replaceAll(`{${key}}`, value), spec.code);
       const layers = [...new Set(form.lines.map((name) => name.match(/\d*$/)[0]))].sort();
       const text = filled
@@ -693,16 +1066,38 @@
       fields.values().next().value.input.focus();
     };
 
+    // Pasted code is read with each layout and size, and then with each activation that its forward pass may have; the reader's choice goes first.
+    const bestReading = (text) => {
+      let best = null;
+      const attempt = (setting, points) => {
+        const form = caseOf(spec, setting), reading = read(text, form);
+        const right = Object.entries(reading.found).filter(([name, typed]) => !reading.notes[name] && form.judge(name, typed).status === "right").length;
+        const score = points(reading, right);
+        if (!best || score > best.score) best = { score, setting, reading };
+      };
+      for (const setting of fewestFirst(vary(chosenNow(), (options) => brings(options, "lines") || !brings(options, "names")))) attempt(setting, ({ agree }, right) => agree + right);
+      best.score = -Infinity;
+      for (const setting of fewestFirst(vary(best.setting, (options) => brings(options, "names") && !brings(options, "lines")))) attempt(setting, ({ agree }, right) => 100 * agree - 10 * differing(setting).length + right);
+      return best;
+    };
     const paste = single ? [] : [pasting((text) => {
-      const found = assigned(text, form.lines);
-      for (const [name, formula] of Object.entries(found)) kept.typed[name] = formula;
+      const { setting, reading: { found, notes, other, names } } = bestReading(text), changes = inWords(setting);
+      const count = Object.keys(found).length;
+      if (count) {
+        Object.assign(kept, { chosen: setting, typed: found, tries: {}, last: {}, notes: Object.fromEntries(Object.entries(notes).map(([name, why]) => [name, { typed: found[name], why }])) });
+        for (const select of box.querySelectorAll("select")) select.value = setting[select.parentElement.firstChild.data];
+      }
       save();
       build();
-      if (Object.keys(found).length) return check();
-      said.replaceChildren(element("p", {}, `No line was found. A line is written ${form.lines[0]} = …; the lines here are ${form.lines.join(", ")}.`));
+      if (!count) return said.replaceChildren(element("p", {}, `No line was found. A line is written ${form.lines[0]} = …; the lines here are ${form.lines.join(", ")}.`));
+      check();
+      const read = Object.entries(names).map(([theirs, ours]) => `${theirs} is ${ours}`).join(", ");
+      const remarks = [changes && `Read with ${changes}.`, read && `In your code ${read}.`, ...other.map(([theirs, ours]) => `Your ${theirs} is not the ${ours} in play: the forward pass is another one than chosen above. The lines are judged with ${ours} in its place.`)];
+      said.prepend(...remarks.filter(Boolean).map((text) => element("p", {}, text)));
+      said.scrollIntoView({ block: "nearest" });
     })];
     build();
-    box.append(element("form", { onsubmit: (event) => (event.preventDefault(), check()) }, ...selects, place, buttons(clear), said, code, ...paste));
+    box.append(element("form", { onsubmit: (event) => (event.preventDefault(), check()) }, ...selects, ...paste, place, buttons(clear), said, code));
     if (Object.values(kept.typed).some((typed) => typed?.trim())) check();
   };
 
@@ -711,23 +1106,6 @@
     return element("details", { className: "ask-paste" }, element("summary", {}, "Paste all lines at once"),
       element("label", {}, "Your lines, one below the other", area),
       element("button", { type: "button", onclick: () => use(area.value) }, "Put them in and check"));
-  };
-
-  // The right-hand sides of pasted lines. What is not a line of the form is a helper, and is put in where it is used.
-  const assigned = (text, lines) => {
-    const plainName = (name) => name.replaceAll("_", "").toLowerCase().replace(/^dz|^d(?=\d)|^δ/, "delta");
-    const meant = new Map(lines.map((name) => [plainName(name), name]));
-    const helpers = new Map(), found = {};
-    const put = (formula) => formula.replace(/(?<![\p{L}\p{N}_.])[\p{L}_][\p{L}\p{N}_]*/gu, (name) =>
-      helpers.has(name) ? `(${helpers.get(name)})` : found[name] === undefined && meant.has(plainName(name)) && name !== meant.get(plainName(name)) ? meant.get(plainName(name)) : name);
-    for (const line of plain(text).split("\n")) {
-      const match = line.replace(/#.*/, "").match(/^\s*([\p{L}_][\p{L}\p{N}_]*)\s*=\s*([^=].*?)\s*;?\s*$/u);
-      if (!match) continue;
-      const formula = put(match[2]), name = meant.get(plainName(match[1]));
-      if (name) found[name] = formula;
-      else if (formula !== match[1]) helpers.set(match[1], formula);
-    }
-    return found;
   };
 
   // A formula as Python runs it: functions with the module that they come from.
@@ -741,7 +1119,7 @@
       (spec.kind === "choice" ? choice : typedForm)(box, spec);
     }
   };
-  globalThis.ask = { evaluate, scope, caseOf, assigned, array };
+  globalThis.ask = { evaluate, scope, caseOf, read, array };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -45,6 +45,15 @@ to_columns, from_columns = to_004, from_004  # the course with columns
 to_linear, from_linear = to_001, from_001  # nn.Linear's weight and bias
 
 
+def to_sklearn(params):
+    """For `coefs_` and `intercepts_`, in arrays of their own, since scikit-learn trains in place."""
+    return [W.T.copy() for W, _ in params], [b.copy() for _, b in params]
+
+
+def from_sklearn(coefs, intercepts):
+    return [(W.T, b) for W, b in zip(coefs, intercepts)]
+
+
 # The backward pass of each article, in its letters; all but 002 take one example --------------------------------------
 
 

@@ -10,6 +10,7 @@ is expected is a derivative by complex step.
 The verdict follows from what is measured: a printed reading that holds is right; if it fails, the second one must hold.
 """
 
+import re
 import tomllib
 from collections import namedtuple
 from functools import cache
@@ -413,22 +414,11 @@ def net_002(N, D, M, K):
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
-SETUP = "N = 2\nD = 3\nK = 2"
-DRAWN = "W1 = np.random.randn(D, 4); b1 = np.zeros((1, 4)); W2 = np.random.randn(4, K); b2 = np.zeros((1, K))"
-LISTING = """
-Y1 = X.dot(W1) + b1
-H1 = np.maximum(Y1, 0)
-y_pred = H1.dot(W2) + b2
-L = 2 * np.mean(y_pred - y)
-dy_pred = 2*(y_pred - y)
-dH1 = dy_pred.dot(W2.T)
-dW2 = H1.T.dot(dy_pred)
-db2 = dy_pred.sum(axis=0)
-dY1 = dH1 * (H1 > 0)
-dW1 = X.T.dot(dY1);
-db1 = dY1.sum(axis=0)
-"""
-UPDATE = "W1 -= lr * dW1; b1 -= lr * db1; W2 -= lr * dW2; b2 -= lr * db2"
+def code(*numbers, of="claim"):
+    """The lines of code that the entries restate, as they stand in the data file."""
+    return "\n".join(line for k in numbers for line in re.findall(r"`([^`]+)`", entries()[f"002-{k}"][of]))
+
+
 NUMBERED = " 5 # Output layer\n 6 dy_pred = 2*(y_pred - y)\n"
 
 
@@ -511,52 +501,52 @@ def article_002():
     starts = range(0, 10, 2)  # ten examples, two a step
     yield "002-37", len(starts) == 1, "mended", sum(len(range(s, s + 2)) for s in starts) == 10
 
-    c = run(SETUP)
+    c = run(code(40))
+    listing = code(*range(44, 55))
     toy = net_002(2, 3, 4, 2)
-    run_code = lambda p: run(LISTING, np=np, **p)
-    code = run_code(toy)
+    run_code = lambda p, lines=listing: run(lines, np=np, **p)
+    ran = run_code(toy)
     cost = lambda p, f=relu: mse_002(forward_002(p, f)[2], p["y"])
     d = {k: derivative(lambda v: cost(toy | {k: v}), toy[k]) for k in ("W1", "b1", "W2", "b2")}
     sized = [toy[k].shape for k in ("X", "W1", "b1", "W2", "b2")]
     parameters = sum(toy[k].size for k in d)
     yield "002-38", sized == [(2, 3), (3, 4), (1, 4), (4, 2), (1, 2)] and parameters == 26
-    yield "002-39", (cost(toy), sum(d @ d for d in code["y_pred"] - toy["y"]) / 2)
+    yield "002-39", (cost(toy), sum(d @ d for d in ran["y_pred"] - toy["y"]) / 2)
     yield "002-40", (c["N"], c["D"], c["K"]) == (2, 3, 2)
-    drawn = run(DRAWN, np=np, D=3, K=2)
-    yield "002-41", (lambda: run(DRAWN, D=3, K=2), 0), "read", all(drawn[k].shape == toy[k].shape for k in d)
-    yield "002-42", run("X = np.random.randn(N, D)", np=np, N=2, D=3)["X"].shape == (2, 3)
+    drawn = run(code(41), np=np, D=3, K=2)
+    yield "002-41", (lambda: run(code(41), D=3, K=2), 0), "read", all(drawn[k].shape == toy[k].shape for k in d)
+    yield "002-42", run(code(42), np=np, N=4, D=3)["X"].shape == (4, 3)
     y_of = lambda line, N: run(line, np=np, N=N, K=2)["y"]
     fits = lambda line: (lambda: np.zeros((3, 2)) - 0 * y_of(line, 3), np.zeros((3, 2)))
-    yield "002-43", fits("y = np.random.randn(2, K)"), "given", fits("y = np.random.randn(N, K)")
-    yield "002-44", (code["Y1"], einsum("nd,dm->nm", toy["X"], toy["W1"]) + toy["b1"])
-    yield "002-45", (code["H1"], relu(code["Y1"]))
-    yield "002-46", (code["y_pred"], einsum("nm,mk->nk", code["H1"], toy["W2"]) + toy["b2"])
+    yield "002-43", fits(code(43)), "given", fits(code(43, of="right"))
+    yield "002-44", (ran["Y1"], einsum("nd,dm->nm", toy["X"], toy["W1"]) + toy["b1"])
+    yield "002-45", (ran["H1"], relu(ran["Y1"]))
+    yield "002-46", (ran["y_pred"], einsum("nm,mk->nk", ran["H1"], toy["W2"]) + toy["b2"])
     wide = net_002(3, 3, 4, 5)
     off = run_code(wide)
-    right = [
-        (((off["y_pred"] - wide["y"]) ** 2).sum() / 3, cost(wide)),
-        (5 * ((off["y_pred"] - wide["y"]) ** 2).mean(), cost(wide)),
-    ]
-    yield "002-47", (code["L"], cost(toy)), "mended", right
-    top = derivative(lambda v: mse_002(v, toy["y"]), code["y_pred"])
-    yield "002-48", (code["dy_pred"], top), "mended", (code["dy_pred"] / 2, top)
-    to_H = derivative(lambda h: mse_002(h @ toy["W2"] + toy["b2"], toy["y"]), code["H1"])
-    to_Y = derivative(lambda v: mse_002(relu(v) @ toy["W2"] + toy["b2"], toy["y"]), code["Y1"])
-    yield "002-49", (code["dH1"] / 2, to_H)
-    yield "002-50", (code["dW2"] / 2, d["W2"])
+    loss, same = code(47, of="right").splitlines()
+    mended = run(f"{loss}; same = {same}", np=np, y_pred=off["y_pred"], y=wide["y"], N=3, K=5)
+    right = [(mended["L"], cost(wide)), (mended["same"], cost(wide))]
+    yield "002-47", (ran["L"], cost(toy)), "mended", right
+    top = derivative(lambda v: mse_002(v, toy["y"]), ran["y_pred"])
+    yield "002-48", (ran["dy_pred"], top), "mended", (run(code(48, of="right"), **ran | {"N": 2})["dy_pred"], top)
+    to_H = derivative(lambda h: mse_002(h @ toy["W2"] + toy["b2"], toy["y"]), ran["H1"])
+    to_Y = derivative(lambda v: mse_002(relu(v) @ toy["W2"] + toy["b2"], toy["y"]), ran["Y1"])
+    yield "002-49", (ran["dH1"] / 2, to_H)
+    yield "002-50", (ran["dW2"] / 2, d["W2"])
     for number, name in (("51", "b2"), ("54", "b1")):
-        yield f"002-{number}", (code["d" + name] / 2, d[name]), "read", (code["d" + name] / 2, d[name][0])
-    yield "002-52", [(code["dY1"] / 2, to_Y), ((code["H1"] > 0) == (code["Y1"] > 0)).all()]
-    yield "002-53", (code["dW1"] / 2, d["W1"])
+        yield f"002-{number}", (ran["d" + name] / 2, d[name]), "read", (ran["d" + name] / 2, d[name][0])
+    yield "002-52", [(ran["dY1"] / 2, to_Y), ((ran["H1"] > 0) == (ran["Y1"] > 0)).all()]
+    yield "002-53", (ran["dW1"] / 2, d["W1"])
     needs = {"dH1": "dy_pred", "dW2": "dy_pred", "db2": "dy_pred", "dY1": "dH1", "dW1": "dY1", "db1": "dY1"}
-    yield "002-55", all(LISTING.index(f"{need} =") < LISTING.index(f"{name} =") for name, need in needs.items())
+    yield "002-55", all(listing.index(f"{need} =") < listing.index(f"{name} =") for name, need in needs.items())
     stripped = NUMBERED.replace(" 5 ", "").replace(" 6 ", "")
     yield "002-56", (lambda: run(NUMBERED, y_pred=1, y=0), 0), "restored", run(stripped, y_pred=1, y=0)["dy_pred"] == 2
-    yield "002-57", (lambda: run("lr = le-6"), 0), "restored", run("lr = 1e-6")["lr"] == 1e-6
-    stepped = run(UPDATE, lr=1e-6, **{k: np.array(code[k]) for k in (*d, *("d" + k for k in d))})
-    stepped = toy | {k: stepped[k] for k in d}
-    yield "002-58", cost(stepped) < cost(toy) and all(stepped[k].shape == toy[k].shape for k in d)
-    flat = {k: code["d" + k].reshape(d[k].shape) for k in d}
+    yield "002-57", (lambda: run(code(57)), 0), "restored", run(code(57, of="right"))["lr"] == 1e-6
+    stepped = run(code(58), lr=1e-6, **{k: np.array(ran[k]) for k in (*d, *("d" + k for k in d))})
+    steps = [(stepped[k], toy[k] - 1e-6 * ran["d" + k]) for k in d]
+    yield "002-58", [*steps, cost(toy | {k: stepped[k] for k in d}) < cost(toy)]
+    flat = {k: ran["d" + k].reshape(d[k].shape) for k in d}
     yield "002-59", [(flat[k], d[k]) for k in d], "mended", [(flat[k] / 2, d[k]) for k in d]
 
 

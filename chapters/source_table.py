@@ -69,14 +69,19 @@ def measured(finding):
     return f"<small>{f'off by {off:.2g}' if isinstance(off, float) else escape(off)}</small>"
 
 
+def link(chapter):
+    """As in any notebook: JupyterLab and GitHub follow it as it stands, the book turns it into one to the page."""
+    number, letter = re.match(r"0?(\d*)([a-z]?)_", chapter).groups()
+    return f'<a href="{chapter}.ipynb">{f"appendix {letter.upper()}" if letter else f"chapter {number}"}</a>'
+
+
 def row(name, entry, finding):
     right = f"<p>{text(entry['right'])}</p>" if "right" in entry else ""
-    number = re.match(r"0?(\d+)_", entry["chapter"])[1]
-    link = f'<a href="{entry["chapter"]}.html">chapter {number}</a>'
+    links = ", ".join(map(link, entry["chapters"]))
     return (
         f'<tr id="s-{name}" role="row" data-source="{name[:3]}" data-verdict="{finding.verdict}">'
         f'<th role="rowheader" scope="row">{name}<small>{escape(entry["section"])}</small></th>'
-        f'<td role="cell"><b>{finding.verdict}</b>{measured(finding)}<small>{link}</small></td>'
+        f'<td role="cell"><b>{finding.verdict}</b>{measured(finding)}<small>{links}</small></td>'
         f'<td role="cell">{text(entry["claim"])}{right}</td></tr>'
     )
 

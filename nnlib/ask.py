@@ -35,15 +35,19 @@ class Line(NamedTuple):
     wrong: Mapping = {}
     hint: str = ""
     because: str = ""
-    turned: str = ""  #: the right formula where arrays are seen transposed; both are only shown, and judged by value
+    turned: str | Mapping = ""  #: the right formula where arrays are seen transposed, or one for each layout
 
 
 class Option(NamedTuple):
-    """What a choice above a form brings with it: names, lines, and names that the reader sees and types transposed."""
+    """What a choice above a form brings with it: names, lines, and how the reader sees and types them."""
 
     names: Mapping = {}
     lines: Mapping = {}
-    turned: tuple = ()
+    turned: tuple = ()  #: names that are seen transposed
+    scaled: Mapping = {}  #: names that are seen larger, and the name of the factor
+    flat: tuple = ()  #: names in which an axis of length 1 does not matter
+    layout: str = ""  #: a word for all this
+    words: Mapping = {}  #: in what is said of a wrong line, and what it is then
     code: Mapping = {}  #: what stands for it in the form's code
 
 
@@ -159,7 +163,13 @@ class Lines(Question):
                 self.rules.append(line)
         names = {name: value if isinstance(value, str) else jsonable(value) for name, value in option.names.items()}
         lines = [[name, self.rules.index(line)] for name, line in option.lines.items()]
-        packed = {"names": names, "lines": lines, "turned": list(option.turned), "code": dict(option.code)}
+        packed = {"names": names, "lines": lines, "turned": list(option.turned), "scaled": dict(option.scaled)}
+        packed |= {
+            "flat": list(option.flat),
+            "layout": option.layout,
+            "words": dict(option.words),
+            "code": dict(option.code),
+        }
         return {key: value for key, value in packed.items() if value}
 
     def _said(self, formula, sentence):
@@ -169,23 +179,24 @@ class Lines(Question):
             self.say.append(sentence)
         return self.say.index(sentence)
 
-    def settings(self):
-        """Every combination of the choices' options."""
+    def settings(self, layouts=True):
+        """Every combination of the choices' options; or of those that change a value, and not only how it is seen."""
         combined = [{}]
         for label, options in self.choices.items():
-            combined = [chosen | {label: text} for chosen in combined for text in options]
+            texts = list(options) if layouts or any(o.names or o.lines for o in options.values()) else list(options)[:1]
+            combined = [chosen | {label: text} for chosen in combined for text in texts]
         return combined
 
     def case(self, chosen=None):
         """The form for a setting of the choices: by default the first option of each."""
         given = [options[(chosen or {}).get(label, next(iter(options)))] for label, options in self.choices.items()]
-        names, lines, turned = dict(self.base.names), dict(self.base.lines), set()
+        names, lines = dict(self.base.names), dict(self.base.lines)
         for option in given:
-            names, lines, turned = names | dict(option.names), lines | dict(option.lines), turned | {*option.turned}
+            names, lines = names | dict(option.names), lines | dict(option.lines)
         for name in [name for name in names if "{k}" in name]:
             formula = names.pop(name)
             names = {at_layer(name, k): at_layer(formula, k) for k in LAYERS} | names
-        return Case(names, lines, turned, self.tolerance)
+        return Case(names, lines, given, self.tolerance)
 
     def judge(self, typed, chosen=None):
         """A verdict on each line that was typed, by its name."""
@@ -195,7 +206,7 @@ class Lines(Question):
     def _check(self):
         """No declaration may say a false thing of an answer."""
         who, fits = type(self).__name__, {}
-        for chosen in self.settings():
+        for chosen in self.settings(layouts=False):
             case = self.case(chosen)
             for name, line in case.lines.items():
                 try:
@@ -375,27 +386,40 @@ class Names(Mapping):
 
 
 class Case:
-    """A form whose choices are made: its names, its lines, and what is seen transposed."""
+    """A form whose choices are made: its names, its lines, and how the reader sees them."""
 
-    def __init__(self, names, lines, turned=(), tolerance=None):
-        self.lines, self.turned, self.tolerance, self.spoils = lines, turned, tolerance, {}
+    def __init__(self, names, lines, options=(), tolerance=None):
+        self.lines, self.tolerance, self.spoils = lines, tolerance, {}
+        self.turned = {name for option in options for name in option.turned}
+        self.flat = {name for option in options for name in option.flat}
+        self.scaled = {name: factor for option in options for name, factor in option.scaled.items()}
+        self.words = {old: new for option in options for old, new in option.words.items()}
+        self.layout = " ".join(option.layout for option in options if option.layout)
         self.names = Names(names | {name: at_layer(line.right, name) for name, line in lines.items()})
         self.given = [name for name in names if not name.startswith("_") and name not in lines]
 
     def seen(self, name):
         """The names that the reader of a line may use, as the reader sees them."""
         above = list(self.lines)[: list(self.lines).index(name)] if name in self.lines else []
-        return Names(
-            {key: turn(self.names[key]) if key in self.turned else self.names[key] for key in [*self.given, *above]}
-        )
+        return Names({key: self.view(key) for key in [*self.given, *above]})
+
+    def view(self, name):
+        """A value as the reader sees it."""
+        value = turn(self.names[name]) if name in self.turned else self.names[name]
+        return value * self.names[self.scaled[name]] if name in self.scaled else value
 
     def right(self, name):
         return np.asarray(self.names[name], dtype=float)
 
     def answer(self, name):
         """The right formula of a line, in names that the reader knows."""
-        line = self.lines[name]
-        return self.in_words(line.turned if self.turned and line.turned else line.right, name)
+        line, formula = self.lines[name], ""
+        if self.turned:
+            formula = line.turned if isinstance(line.turned, str) else line.turned.get(self.layout, "")
+        words = self.in_words(formula or line.right, name)
+        for factor in set(self.scaled.values()):  # what is seen larger lacks a division that another line has
+            words = words.replace(f" / {factor}", "") if name in self.scaled else f"{words} / {factor}"
+        return words
 
     def in_words(self, formula, name):
         """A formula of a line with hidden names replaced by what they stand for."""
@@ -440,10 +464,15 @@ class Case:
                 raise Complaint("Write the number with a point, as in 0.5.", typed.index(","))
             got = np.asarray(evaluate(typed, self.seen(name)), dtype=float)
         except Complaint as complaint:
-            return Verdict("unread", str(complaint), complaint.at)
+            raises = complaint.kind in ("shape", "value")  # NumPy would stop there too
+            return Verdict("wrong" if raises else "unread", str(complaint), complaint.at)
         if name in self.turned:
             got = turn_back(got)
+        if name in self.scaled:
+            got = got / self.names[self.scaled[name]]
         right = self.right(name)
+        if name in self.flat and got.squeeze().shape == right.shape:
+            got = got.squeeze()
         if not np.isfinite(got).all():
             return Verdict(
                 "wrong", "That is not finite everywhere: somewhere it divides by 0, or takes the logarithm of it."
@@ -468,6 +497,8 @@ class Case:
             c = fitted(got, one, other)
             if c is not None and self.same(got, one + c * (other - one), right):
                 sentence = at_layer(self.lines[name].wrong[formula], name).replace("{c}", number(c))
+                for old, new in self.words.items():
+                    sentence = sentence.replace(old, new)
                 said += [sentence] * (sentence not in said)
         return said
 
@@ -588,7 +619,7 @@ def told(verdict, tries, hint, answer):
 
 def table(case, names):
     """The arrays that are shown beside a form."""
-    shown = ((name, turn(case.names[name]) if name in case.turned else case.names[name]) for name in names)
+    shown = ((name, case.view(name)) for name in names)
     return (
         "<pre>"
         + escape("\n".join(f"{name}{' ' if value.ndim == 2 else ' = '}{array(value)}" for name, value in shown))
@@ -636,7 +667,7 @@ def live_lines(question):
         ]  # fmt: skip
 
     def check(_button=None):
-        case, first = question.case(chosen()), None
+        case, first, unread = question.case(chosen()), None, None
         for (name, line), row in zip(case.lines.items(), fields.children):
             typed, mark = row.children[0].value, row.children[1]
             mark.value = ""
@@ -647,17 +678,16 @@ def live_lines(question):
                 tries[name] = tries.get(name, 0) + 1
             last[name] = typed
             mark.value = {"right": "✓ right", "wrong": "✗ wrong", "unread": "? not read"}[verdict.status]
-            if first is None and verdict.status != "right":
-                pointed = "" if verdict.at is None else f"<pre>{escape(plain(typed))}\n{' ' * verdict.at}^</pre>"
-                first = (
-                    ("" if single else f"The first wrong line is {name}. ")
-                    + told(verdict, tries.get(name, 0), line.hint, case.answer(name))
-                    + pointed
-                )
+            pointed = "" if verdict.at is None else f"<pre>{escape(plain(typed))}\n{' ' * verdict.at}^</pre>"
+            words = told(verdict, tries.get(name, 0), line.hint, case.answer(name)) + pointed
+            if verdict.status == "wrong":
+                first = first or ("" if single else f"The first wrong line is {name}. ") + words
+            elif verdict.status == "unread":
+                unread = unread or ("" if single else f"{name} cannot be read, and is not judged. ") + words
         filled = [row.children[0].value.strip() for row in fields.children]
         because = " ".join(code_in(line.because) for line in case.lines.values() if line.because)
         allright = f"Right. {because}" if all(filled) else "Right so far." if any(filled) else "Nothing is typed yet."
-        said.value = f'<p aria-live="polite">{first or allright}</p>'
+        said.value = f'<p aria-live="polite">{"<br>".join(filter(None, (unread, first))) or allright}</p>'
 
     for picker in pickers.values():
         picker.observe(show, "value")

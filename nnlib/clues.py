@@ -4,10 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 
+from .activations import sigmoid, softmax
 from .arguments import GRAD
 from .card import number
 from .contracts import bare
-from .mistakes import Edit, last, not_first, passed
+from .mistakes import CLASSES, Edit, curved, has_above, last, not_first, passed
 from .search import GRADIENTS, Made, agree, rounding, slot_of
 from .slots import grads_of, run
 from .verdict import line_of_nnlib
@@ -22,6 +23,7 @@ def clues(case, entries):
         yield from slope_used(case, wrong[-1][0])
     yield from clipped(case)
     yield from slips(case)
+    yield from weighted(case, wrong)
     yield from other_gradients(case)
 
 
@@ -50,7 +52,10 @@ def factors(case, wrong):
             alike[number(ratio)].append((f"d{entry.name}", ratio))
     for words, several in alike.items():
         if equal(case, case.grads, [[several[0][1] * X for X in pair] for pair in right]):
-            yield f"Every gradient is {words} times the right one: it is right if your loss is {words} times nnlib's."
+            ratio = several[0][1]
+            step = f", or if it is the step, at learning rate {number(-ratio)}" if -1 < ratio < 0 else ""
+            loss = f"it is right if your loss is {words} times nnlib's{step}"
+            yield f"Every gradient is {words} times the right one: {loss}."
         else:
             names = ", ".join(name for name, _ in several)
             yield f"{names} {'is' if len(several) == 1 else 'are each'} {words} times the right one."
@@ -97,6 +102,30 @@ def clipped(case):
             yield f"It is right, but clipped to ±{number(most)}: compare it before it is clipped."
 
 
+def below(s):
+    """The slope of the layer below, where its a belongs."""
+    x, z, a = s.net.trace[s.k - 1]
+    return passed(s, np.ones_like(a), s.net.acts[s.k - 1], a, z)
+
+
+def compared_with(outputs):
+    """p - t, for other probabilities p."""
+    return lambda s: s.net.scale * (outputs(s.z) - s.net.t) / len(s.net.t)
+
+
+def decided(z):
+    return np.eye(z.shape[1])[z.argmax(axis=1)]
+
+
+def of_classes(s):
+    return last(s) and (s.net.loss, s.act) in CLASSES
+
+
+def against_each_target(s):
+    y, t = np.broadcast_arrays(s.a, s.net.t.T)
+    return s.net.scale * bare(GRAD[s.net.loss])(y, t)
+
+
 SLIPS = (  # what is no choice in a slot by itself, each with where it can be made, and what happened
     (
         not_first,
@@ -120,28 +149,96 @@ SLIPS = (  # what is no choice in a slot by itself, each with where it can be ma
         dict(at_z=lambda s: passed(s, against_each_target(s))),
         "Every output of layer {} was compared with every target: (N, 1) beside (N,) is (N, N) for NumPy",
     ),
+    (
+        of_classes,
+        dict(at_z=lambda s: compared_with(lambda z: bare(softmax)(bare(softmax)(z)))(s)),
+        "Softmax was applied twice in layer {}",
+    ),
+    (
+        of_classes,
+        dict(at_z=lambda s: compared_with(bare(sigmoid))(s)),
+        "The outputs of layer {} went through sigmoid, where softmax belongs",
+    ),
+    (
+        of_classes,
+        dict(at_z=lambda s: compared_with(decided)(s)),
+        "The targets were compared in layer {} with decisions, argmax, where probabilities belong",
+    ),
+    (
+        not_first,
+        dict(through=lambda s: s.net.params[s.k - 1][0]),
+        "What went back through layer {} was multiplied by the W of the layer below it",
+    ),
+    (
+        has_above,
+        dict(through=lambda s: s.net.params[s.k + 1][0]),
+        "What went back through layer {} was multiplied by the W of the layer above it",
+    ),
+    (
+        not_first,
+        dict(into=below),
+        "dW of layer {} was made with the slope of the layer below, where its a belongs",
+    ),
+    (
+        curved,
+        dict(at_z=lambda s: s.g * passed(s, np.ones_like(s.a)).mean(axis=0)),
+        "The slope of layer {} was averaged over the batch, where every example has its own",
+    ),
 )
-
-
-def against_each_target(s):
-    y, t = np.broadcast_arrays(s.a, s.net.t.T)
-    return s.net.scale * bare(GRAD[s.net.loss])(y, t)
 
 
 def slips(case):
     """What else was done in one layer, but for a common factor, if that makes all of these gradients."""
+    right = [grads_of(s) for s in case.right]
     for where, slots, sentence in SLIPS:
         edit = Edit(slots)
         for k in (k for k, s in enumerate(case.right) if where(s)):
             made = [[slot_of(s, slot) for slot in GRADIENTS] for s in run(case.net, [Made(None, edit, (k,))])]
             made = [
-                (dW.T if dW is not None and np.shape(mine[0]) == dW.shape[::-1] else dW, db)
+                (dW.T if dW is not None and dW.shape != np.shape(mine[0]) == dW.T.shape else dW, db)
                 for mine, (dW, db) in zip(case.grads, made)
             ]
             c = common_factor(case.grads, made)
-            if c and equal(case, case.grads, [[c * X for X in pair] for pair in made]):
+            if c and equal(case, case.grads, [[c * X for X in pair] for pair in made]) and not equal(case, made, right):
                 beside = f", and all is {number(c)} times as large" if abs(c - 1) > 1e-6 else ""
                 yield f"{sentence.format(k + 1)}{beside}."
+
+
+def weighted(case, wrong):
+    """Whether the examples count alike: a gradient is a sum over them, in which each has its share."""
+    N, said = len(case.net.t), {}
+    for k, j, entry in wrong:
+        s, got = case.right[k], case.grads[k][j]
+        if N < 3 or np.shape(got) != grads_of(s)[j].shape:
+            continue
+        shares = (s.delta[:, :, None] * s.x[:, None, :] if j == 0 else s.delta).reshape(N, -1)
+        if shares.shape[1] > N + 1:
+            counts = np.linalg.lstsq(shares.T, np.ravel(got), rcond=None)[0]
+        else:  # too few numbers to tell how much each counts; but not whether it is one of them alone
+            counts = min((*np.eye(N), *(N * np.eye(N))), key=lambda one: np.abs(one @ shares - np.ravel(got)).max())
+        nearest = counts.round(6)
+        if np.abs(nearest @ shares - np.ravel(got)).max() <= 1e-5 * np.abs(got).max() and np.ptp(nearest) > 0:
+            said.setdefault(tuple(nearest + 0.0), []).append(f"d{entry.name}")
+    for counts, arrays in said.items():
+        in_loop = any(name.startswith("dW") for name in arrays)
+        yield f"In {', '.join(arrays)} {how_they_count(np.array(counts), in_loop)}."
+
+
+def how_they_count(counts, in_loop):
+    """Which examples count, and how often."""
+    N, there = len(counts), np.flatnonzero(counts)
+    if len(there) and np.ptp(counts[there]) == 0 and counts[there[0]] > 0:
+        divisor = number(N / counts[there[0]])
+        if len(there) == 1:
+            early = ": a return inside the loop ends it" if in_loop and there[0] == 0 else ""
+            return f"example {there[0] + 1} of {N} alone counts, divided by {divisor}{early}"
+        missing = ", ".join(str(n + 1) for n in range(N) if n not in there)
+        return (
+            f"example{'s' * (len(there) < N - 1)} {missing} of {N} did not count; the others are divided by {divisor}"
+        )
+    often = ", ".join(number(c, 4) for c in counts)
+    running = ": a sum that runs on was added at every step" if np.ptp(np.diff(counts)) < 1e-5 else ""
+    return f"the examples count {often} times, where each counts once{running}"
 
 
 def common_factor(got, made):
@@ -160,5 +257,32 @@ def other_gradients(case):
         g = bare(GRAD[loss])(net.trace[-1][2], net.t) if loss is not net.loss else None
         if g is not None and equal(case, case.grads, map(grads_of, run(net._replace(g=g, loss=loss)))):
             yield f"It is the gradient of another loss, {loss.__name__}."
+    yield from shared(case)
+    yield from stepped(case)
     if equal(case, case.grads[::-1], [grads_of(s) for s in case.right]):
         yield "It is right, but listed from the output on: nnlib lists the first layer first."
+
+
+def shared(case):
+    """Whether all layers were written into one array, as in a list [zeros] * 3."""
+    right = [grads_of(s) for s in case.right]
+    if len(right) < 2 or len({tuple(X.shape for X in pair) for pair in right}) > 1:
+        return
+    written = {"their sum": tuple(sum(X) for X in zip(*right)), "what was written last": right[0]}
+    for words, pair in written.items():
+        if equal(case, case.grads, [pair] * len(right)):
+            yield f"The gradients of all layers are one array, which holds {words}: [zeros] * n is n times the same."
+            return
+
+
+def stepped(case):
+    """Whether these are the parameters after a step, and not its gradients."""
+    pairs = list(zip(case.grads, case.net.params, map(grads_of, case.right)))
+    triples = [three for layer in pairs for three in zip(*layer) if three[0] is not None]
+    if any(np.shape(got) != X.shape for got, X, _ in triples):
+        return
+    got, X, dX = (np.concatenate([np.ravel(three[j]) for three in triples]) for j in range(3))
+    rate = (X - got) @ dX / (dX @ dX)
+    if abs(rate) > 1e-6 and np.abs(X - rate * dX - got).max() <= 10 * case.tolerance * np.abs(X).max():
+        words = f"These are the parameters after a step with learning rate {number(rate)}, not their gradients"
+        yield f"{words}: grads_of_step takes code that steps."

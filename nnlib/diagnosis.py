@@ -676,7 +676,7 @@ def on_each(diagnoses, shown, status):
         if d.status == "right":
             sentences = ["it is right."]
         elif d is shown and status == "unknown":
-            sentences = d.remarks
+            sentences = [*d.remarks[:1], *a_factor(d)] if d.explanations else d.remarks  # which do not hold elsewhere
         elif d is shown:
             sentences = [*d.remarks[:1], *(remark for remark in d.remarks[1:] if "loss" in remark)]
         else:
@@ -684,6 +684,14 @@ def on_each(diagnoses, shown, status):
         for sentence in sentences:
             said[sentence].append("-".join(map(str, sizes_of(d.params))))
     return [f"On {' and on '.join(networks)}: {sentence}" for sentence, networks in said.items()]
+
+
+def a_factor(diagnosis):
+    """What every wrong gradient seems to be multiplied by, if that is one number."""
+    wrong = [entry for entry in diagnosis.entries if not entry.ok and entry.expected]
+    ratios = {round(entry.got / entry.expected, 9) for entry in wrong}
+    if len(ratios) == 1 and len(wrong) == len(diagnosis.entries):
+        yield f"Every gradient is {number(ratios.pop())} times the right one, as far as their worst entries show."
 
 
 # Code that updates in place -------------------------------------------------------------------------------------------

@@ -72,7 +72,10 @@ def rule(name, key, f_vjp, given):
 
     def trial(*given):
         copies = [own_copy(arg) for arg in given]
-        grads = tuple(map(own_copy, as_tuple(f_vjp(*copies))))
+        returned = f_vjp(*copies)
+        if isinstance(returned, list) and len(returned) == len(names):
+            returned = tuple(returned)
+        grads = tuple(map(own_copy, as_tuple(returned)))
         if len(grads) != len(names):
             expected = f"expected {len(names)}, got {len(grads)}"
             raise ValueError(f"{name}: f_vjp must return one gradient per argument, {expected}")

@@ -6,6 +6,8 @@ left out.
 """
 
 import ast
+import re
+import unicodedata
 import warnings
 
 import numpy as np
@@ -45,16 +47,21 @@ def relu(z):
 
 
 ELEMENTWISE = dict(
-    exp=np.exp, log=np.log, sqrt=np.sqrt, tanh=np.tanh, abs=np.abs, square=np.square, sigmoid=sigmoid, relu=relu,
-    softmax=softmax,
+    exp=np.exp, log=np.log, sqrt=np.sqrt, tanh=np.tanh, cosh=np.cosh, abs=np.abs, square=np.square, sign=np.sign,
+    negative=np.negative, sigmoid=sigmoid, relu=relu, softmax=softmax, ones_like=np.ones_like, zeros_like=np.zeros_like,
 )  # fmt: skip
-ONE = ELEMENTWISE | dict(transpose=np.transpose, len=len)
+ONE = ELEMENTWISE | dict(transpose=np.transpose, squeeze=np.squeeze, ravel=np.ravel, array=np.array, len=len)
 TWO = dict(
     maximum=np.maximum, minimum=np.minimum, outer=np.outer, dot=np.dot, matmul=np.matmul, multiply=np.multiply,
+    heaviside=np.heaviside,
 )  # fmt: skip
+OPERATORS = dict(add=ast.Add(), subtract=ast.Sub(), divide=ast.Div(), power=ast.Pow())
+THREE = dict(where=np.where, clip=lambda x, low, high: np.minimum(np.maximum(x, low), high))
 ALONG = dict(sum=np.sum, mean=np.mean, max=np.max)  #: they take an axis, and stand before or after what they work on
-FUNCTIONS = [*ONE, *TWO, *ALONG, "where"]
-METHODS = [*ALONG, "dot", "astype"]
+FUNCTIONS = [*ONE, *TWO, *OPERATORS, *THREE, *ALONG]
+PLAIN = dict(transpose=np.transpose, ravel=np.ravel, flatten=np.ravel, squeeze=np.squeeze, copy=np.array)
+METHODS = [*ALONG, "dot", "astype", "reshape", *PLAIN]
+FLOATS = ("float", "int", "np.float64", "np.float32", "np.int64")  #: what `astype` may be given
 
 BINARY = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.MatMult: np.matmul,
@@ -68,7 +75,7 @@ SIGN = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@
 
 def plain(source):
     """What was typed, letter for letter, but with the signs that NumPy knows."""
-    return source.replace("−", "-").replace("δ", "delta")
+    return unicodedata.normalize("NFKC", source.replace("−", "-").replace("δ", "delta").replace("σ", "sigmoid"))
 
 
 def evaluate(source, names):
@@ -94,7 +101,7 @@ def evaluate(source, names):
         raise Complaint("Nothing is typed yet.")
     for at, character in enumerate(source):
         if not (character.isalnum() or character.isspace() or character in "_.,()[]+-*/@<>=!:"):
-            raise unknown(character, at)
+            raise unknown(character, at, source)
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source.strip(), mode="eval").body
@@ -116,9 +123,16 @@ def misread(source, offset):
     return Complaint(f"Here it cannot be read on: {source[at]!r} does not belong there.", at)
 
 
-def unknown(character, at):
-    more = " A power is **." if character == "^" else ""
+def unknown(character, at, source):
+    called = re.search(r"(\w+)\s*\([^()]*$", source[:at])
+    if character in "'\"" and called and called[1] not in FUNCTIONS:  # einsum, say
+        return not_known(called[1], called.start())
+    more = {"^": " A power is **.", "'": " A transpose is .T.", "⊙": " Entry by entry is *."}.get(character, "")
     return Complaint(f"The character {character!r} means nothing here.{more}", at)
+
+
+def not_known(name, at):
+    return Complaint(f"The function {name} is not known here. Known are {', '.join(FUNCTIONS)}.", at, "name")
 
 
 class Reader:
@@ -223,7 +237,7 @@ class Reader:
     def item(self, node):
         if isinstance(node, ast.Slice) and not (node.lower or node.upper or node.step):
             return slice(None)
-        if isinstance(node, ast.Constant) and node.value is None:
+        if isinstance(node, ast.Constant) and node.value is None or ast.unparse(node) in ("np.newaxis", "newaxis"):
             return None
         return self.integer(node, "An index is a whole number, a : or None.")
 
@@ -242,22 +256,24 @@ class Reader:
             values = [self.value(argument) for argument in self.some(node, name, 1, 2)[:1]]
             return self.along(node, name, values[0], node.args[1:])
         if name not in FUNCTIONS:
-            raise self.no(
-                node, f"The function {name or '(…)'} is not known here. Known are {', '.join(FUNCTIONS)}.", "name"
-            )
+            raise not_known(name or "(…)", self.at(node))
         if node.keywords:
             raise self.no(node, f"{name} takes no such argument here.")
-        count = 1 if name in ONE else 2 if name in TWO else 3
+        count = 1 if name in ONE else 3 if name in THREE else 2
         values = [self.value(argument) for argument in self.some(node, name, count, count)]
+        if name in OPERATORS:
+            return self.apply(node, OPERATORS[name], *values)
+        if name == "heaviside" or name == "clip":
+            values = [np.asarray(value, dtype=float) for value in values]
         if name == "len" and not np.ndim(values[0]):
             raise self.no(node, "A single number has no length.", "shape")
         if name in ELEMENTWISE:
             values = [np.asarray(values[0], dtype=float)]
-        return self.shaped(node, name, (ONE | TWO | {"where": np.where})[name], *values)
+        return self.shaped(node, name, (ONE | TWO | THREE)[name], *values)
 
     def some(self, node, name, least, most):
         if not least <= len(node.args) <= most:
-            raise self.no(node, f"{name} takes {least} argument{'s' * (least > 1)} here, not {len(node.args)}.")
+            raise self.no(node, f"{name} takes {least} argument{'s' * (least != 1)} here, not {len(node.args)}.")
         return node.args
 
     def method(self, node, name, value):
@@ -266,9 +282,20 @@ class Reader:
         if name == "dot":
             return self.shaped(node, name, np.dot, value, self.value(self.some(node, name, 1, 1)[0]))
         if name == "astype":
-            if [getattr(argument, "id", None) for argument in node.args] != ["float"]:
+            if len(node.args) != 1 or ast.unparse(node.args[0]) not in FLOATS:
                 raise self.no(node, "Write .astype(float).")
             return np.asarray(value, dtype=float)
+        if name == "reshape":
+            sizes = node.args[0].elts if len(node.args) == 1 and isinstance(node.args[0], ast.Tuple) else node.args
+            shape = [self.integer(size, "A size is a whole number.") for size in sizes]
+            try:
+                return self.shaped(node, name, lambda value: np.reshape(value, shape), value)
+            except Complaint:
+                words = f"The shape {np.shape(value)} cannot become ({', '.join(map(str, shape))})."
+                raise self.no(node, words, "shape") from None
+        if name in PLAIN:
+            self.some(node, name, 0, 0)
+            return PLAIN[name](value)
         raise self.no(node, f".{name} is not known here. Known are .T, .{', .'.join(METHODS)}, .shape, .size.", "name")
 
     def along(self, node, name, value, args):

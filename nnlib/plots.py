@@ -7,6 +7,7 @@ two colours, with the same meaning, as in the book's equations. No meaning rests
 import io
 import re
 import sys
+from contextlib import contextmanager
 from hashlib import sha256
 from itertools import cycle, islice, pairwise
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 try:
-    from matplotlib import style
+    from matplotlib import rc_context, style
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
@@ -83,7 +85,8 @@ def compose(*draws, size=SIZE):
 
 def svg(fig):
     """Return a Figure as one line of SVG that is the same on every machine, and short."""
-    source = _save(fig, "svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])).decode()
+    with _laid_out(fig):
+        source = _save(fig, "svg", metadata=dict.fromkeys(["Creator", "Date", "Format", "Type"])).decode()
     for pattern, replacement in _TIDY:
         source = pattern.sub(replacement, source)
     # Matplotlib names clips and markers after their unrounded coordinates: name them after what is left,
@@ -93,6 +96,22 @@ def svg(fig):
     for k, name in enumerate(names):
         source = source.replace(name, f"{stem}{k}")
     return source
+
+
+@contextmanager
+def _laid_out(fig):
+    """A Figure whose layout is done. Saving would do it too, but draws the whole figure to nowhere for it."""
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        dpi, fig.dpi = fig.dpi, 72  # an SVG is measured in points
+        FigureCanvasSVG(fig)
+        with style.context(STYLE):
+            engine.execute(fig)
+        fig.dpi = dpi
+        with rc_context({"figure.constrained_layout.use": False}):
+            fig.set_layout_engine(None)
+    yield
+    fig.set_layout_engine(engine)
 
 
 def _save(fig, fmt, **options):

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from .activations import identity, relu, sigmoid, softmax, tanh
-from .ask import Line, Lines, Option
+from .ask import LAYERS, Line, Lines, Option
 from .diagnosis import diagnose
 from .grammar import Complaint
 from .losses import bce, cross_entropy, half_mse
@@ -109,6 +109,19 @@ RULES = {  # the right lines, and what is said on a second try
         turned="delta{k}.sum(axis=1)",
     ),
 }
+TURNED = {  # the same where arrays are seen in another layout
+    "hidden": {
+        "columns": "(W{k+1}.T @ delta{k+1}) * _s{k}",
+        "in out": "(delta{k+1} @ W{k+1}.T) * _s{k}",
+        "columns in out": "(W{k+1} @ delta{k+1}) * _s{k}",
+    },
+    "dW": {
+        "columns": "delta{k} @ _a{k-1}.T",
+        "in out": "_a{k-1}.T @ delta{k}",
+        "columns in out": "_a{k-1} @ delta{k}.T",
+    },
+    "db": {"columns": "delta{k}.sum(axis=1)", "columns in out": "delta{k}.sum(axis=1)"},
+}
 SLIPS = {
     "last": ANY + AVERAGED + LAST,
     "hidden": ANY + AVERAGED + HIDDEN,
@@ -167,11 +180,38 @@ sizes, out = [{sizes}], {out}
 acts = [{hidden}] * (len(sizes) - 2) + [out]
 print(nnlib.diagnose_function(my_backward, sizes, acts, {loss}))
 """
-ROWS = Option(code={"db": "db{k}"})
-COLUMNS = Option(
-    turned=("x", "t", *(f"{letter}{k}" for letter in ("b", "z", "a", "delta", "db") for k in (1, 2, 3))),
-    code={"turn": "x, t, <<z{k}, a{k}>> = (X.T for X in (x, t, <<z{k}, a{k}>>))", "db": "np.squeeze(db{k})"},
-)
+
+
+def each(*letters):
+    """These names in every layer."""
+    return tuple(f"{letter}{k}" for letter in letters for k in LAYERS)
+
+
+LAYOUTS = {  # what the reader sees otherwise, and types; the values that are judged stay the same
+    "Examples are": {
+        "rows": Option(flat=each("db"), code={"db": "db{k}"}),
+        "columns": Option(
+            turned=("x", "t", *each("b", "z", "a", "delta", "db")),
+            layout="columns",
+            code={"turn": "x, t, <<z{k}, a{k}>> = (X.T for X in (x, t, <<z{k}, a{k}>>))", "db": "np.squeeze(db{k})"},
+        ),
+    },
+    "W is": {
+        "out × in": Option(code={"dW": "dW{k}"}),
+        "in × out": Option(
+            turned=each("W", "dW"),
+            layout="in out",
+            code={"turn_W": "<<W{k}>> = (W.T for W in (<<W{k}>>))", "dW": "dW{k}.T"},
+        ),
+    },
+    "1/N is in": {
+        "delta": Option(),
+        "dW and db": Option(
+            scaled=dict.fromkeys(each("delta"), "N"),
+            words={"but δ carries the 1/N already: here it is summed": "and divided by N once more"},
+        ),
+    },
+}
 
 
 def batch(n_in, n_out, rng):
@@ -212,8 +252,8 @@ class Backward(Lines):
         Activations of the hidden layers: keys of `ACTIVATIONS`.
     ends : sequence of (function, function)
         Output activations with their losses: keys of `ENDS`.
-    columns : bool
-        Whether the reader may also have one example per column.
+    layouts : bool
+        Whether the reader may also have one example per column, W as in × out, and the 1/N in dW and db.
     seed : int
         Draws the small arrays.
 
@@ -225,15 +265,15 @@ class Backward(Lines):
 
     max_bytes = 12_288  # many questions in one
 
-    def __init__(self, prompt, sizes, hidden=(tanh,), ends=((softmax, cross_entropy),), *, columns=False, seed=0):
+    def __init__(self, prompt, sizes, hidden=(tanh,), ends=((softmax, cross_entropy),), *, layouts=False, seed=0):
         rng = np.random.default_rng(seed)
         names = batch(sizes[0][0], sizes[0][-1], rng)
         networks = {shape: network(shape, rng) for shape in sizes}
         self.hidden, self.ends = {f.__name__: f for f in hidden}, {ENDS[end][0]: end for end in ends}
 
         def options(rules):
-            return {
-                "Examples are": {"rows": ROWS} | ({"columns": COLUMNS} if columns else {}),
+            choices = LAYOUTS if layouts else {"Examples are": {"rows": Option(code={"db": "db{k}"})}}
+            return choices | {
                 "Layers": {
                     "-".join(map(str, shape)): Option(
                         names,
@@ -253,7 +293,10 @@ class Backward(Lines):
 
         bare = Lines(prompt, {}, names, choices=options(RULES))
         rules = {rule: line._replace(wrong=self.sentences(bare, rule)) for rule, line in RULES.items()}
-        super().__init__(prompt, {}, names, choices=options(rules), code=CODE)
+        if layouts:
+            rules = {rule: line._replace(turned=TURNED.get(rule, "")) for rule, line in rules.items()}
+        code = CODE.replace("{lines}", "{turn_W}\n    {lines}").replace("(dW{k}", "({dW}") if layouts else CODE
+        super().__init__(prompt, {}, names, choices=options(rules), code=code)
 
     def network(self, form, chosen):
         """What `diagnose` takes before the gradients."""
@@ -277,15 +320,15 @@ class Backward(Lines):
     def sentences(self, bare, rule):
         """The wrong formulas of a rule, each with the sentence that `diagnose` has for it among the choices."""
         said, listed = {}, {mistake.name for mistake in MISTAKES}
-        settings = [chosen for chosen in bare.settings() if chosen["Examples are"] == "rows"]
+        forms = [(bare.case(chosen), chosen) for chosen in bare.settings(layouts=False)]
         for name, formula in SLIPS[rule]:
-            for chosen in settings * (name in listed):
-                form = bare.case(chosen)
-                for line in (line for line, its in form.lines.items() if its == RULES[rule]):
-                    diagnosis = self.diagnosis(form, chosen, line, formula)
-                    found = [cause for cause in diagnosis.causes if cause.name == name] if diagnosis is not None else []
-                    if found:
-                        said[formula] = f"{PLACE.sub('', found[0].sentence).replace(f'{C:g}', '{c}')} (`{name}`)"
-                if formula in said:
-                    break
+            if name in listed and (cause := next(self.causes(forms, rule, name, formula), None)):
+                said[formula] = f"{PLACE.sub('', cause.sentence).replace(f'{C:g}', '{c}')} (`{name}`)"
         return said
+
+    def causes(self, forms, rule, name, formula):
+        """What `diagnose` says of a formula where that is this mistake, line by line and choice by choice."""
+        for form, chosen in forms:
+            for line in (line for line, its in form.lines.items() if its == RULES[rule]):
+                diagnosis = self.diagnosis(form, chosen, line, formula)
+                yield from (cause for cause in diagnosis.causes if cause.name == name) if diagnosis is not None else ()

@@ -617,3 +617,105 @@ for says, (step, *how), told in (
     ("right", (classes_in_place, False, True), DIGITS),
 ):
     brought("steps", says, *told, weights="in out")(in_steps(step, *how))
+
+
+# More of strangers: what goes wrong around the mathematics, in the loop, in the list, in the return ------------------------------
+
+
+def one_by_one(examples=slice(None), keep="sum", ends=False, divide=len):
+    """A loop over examples, with two layers in a flat tuple."""
+
+    def backward(params, acts, X, Y):
+        W1, b1, W2, b2 = flat(params)
+        total = running = [np.zeros_like(P) for P in (W1, b1, W2, b2)]
+        for x, y in list(zip(X, Y))[examples]:
+            h = np.tanh(W1 @ x + b1)
+            e = (W2 @ h + b2 - y) / divide(X)
+            d = W2.T @ e * (1 - h * h)
+            each = [np.outer(d, x), d, np.outer(e, h), e]
+            running = [r + g for r, g in zip(running, each)]
+            total = each if keep == "last" else [s + g for s, g in zip(total, running if keep == "running" else each)]
+            if ends:
+                break
+        return total
+
+    return backward
+
+
+for says, slip in (
+    ("right", {}),
+    ("example 1 of 7 alone counts, divided by 7: a return inside the loop ends it", dict(ends=True)),
+    ("example 1 of 7 alone counts, divided by 1", dict(ends=True, divide=lambda X: 1)),
+    ("the examples count 7, 6, 5, 4, 3, 2, 1 times", dict(keep="running")),
+    ("example 1 of 7 did not count; the others are divided by 7", dict(examples=slice(1, None))),
+    (
+        "examples 4, 5, 6, 7 of 7 did not count; the others are divided by 3",
+        dict(examples=slice(3), divide=lambda X: 3),
+    ),
+    ({"missing_1/N", "last_example_only"}, dict(keep="last", divide=lambda X: 1)),
+):
+    brought("loops over examples, one flat tuple", says, *REGRESSION)(one_by_one(**slip))
+
+
+def rows(x, W, b):
+    return np.tanh(x @ W.T + b)
+
+
+def probabilities(z):
+    return softmax_columns(z.T).T
+
+
+def around(top=lambda z, t: z - t, slope=lambda h: 1 - h * h, seen=lambda h: h, out=lambda params, grads: grads):
+    def backward(params, acts, x, t):
+        W1, b1, W2, b2 = flat(params)
+        h = rows(x, W1, b1)
+        d2 = top(h @ W2.T + b2, t) / len(x)
+        d1 = d2 @ W2 * slope(h)
+        return out(params, [(d1.T @ x, d1.sum(0)), (d2.T @ seen(h), d2.sum(0))])
+
+    return backward
+
+
+STEPPED = lambda params, grads: [(W - dW / 10, b - db / 10) for (W, b), (dW, db) in zip(params, grads)]
+ONE_STEP = lambda params, grads: [(-dW / 10, -db / 10) for dW, db in grads]
+for says, slip in (
+    ("The slope of layer 1 was averaged over the batch", dict(slope=lambda h: (1 - h * h).mean(0))),
+    ("dW of layer 2 was made with the slope of the layer below", dict(seen=lambda h: 1 - h * h)),
+    ("These are the parameters after a step with learning rate 0.1, not their gradients", dict(out=STEPPED)),
+    ("or if it is the step, at learning rate 0.1", dict(out=ONE_STEP)),
+):
+    brought("around the mathematics", says, *REGRESSION)(around(**slip))
+CLASSIFIER = [4, 5, 3], [tanh, identity], softmax_cross_entropy
+for says, top in (
+    ("right", lambda z, t: probabilities(z) - t),
+    ("Softmax was applied twice in layer 2", lambda z, t: probabilities(probabilities(z)) - t),
+    ("with decisions, argmax, where probabilities belong", lambda z, t: np.eye(3)[z.argmax(1)] - t),
+    ("went through sigmoid, where softmax belongs", lambda z, t: logistic(z) - t),
+):
+    brought("around the mathematics", says, *CLASSIFIER)(around(top))
+
+
+@brought("one list for all layers", "one array, which holds their sum", [5, 5, 5], [tanh, identity], half_mse)
+def one_list(params, acts, x, t):
+    (W1, b1), (W2, b2) = params
+    dW, db = [np.zeros((5, 5))] * 2, [np.zeros(5)] * 2
+    h = rows(x, W1, b1)
+    delta = (h @ W2.T + b2 - t) / len(x)
+    for k, before in ((1, h), (0, x)):
+        dW[k] += delta.T @ before
+        db[k] += delta.sum(0)
+        delta = delta @ W2 * (1 - h * h)
+    return dW, db
+
+
+@brought("an index off by one", "multiplied by the W of the layer below it", [4, 5, 6, 3], [tanh] * 3, half_mse)
+def own_weights(params, acts, x, t):
+    seen = [x]
+    for W, b in params:
+        seen.append(rows(seen[-1], W, b))
+    delta, grads = (seen[-1] - t) / len(x) * (1 - seen[-1] ** 2), []
+    for k in (2, 1, 0):
+        grads.insert(0, (delta.T @ seen[k], delta.sum(0)))
+        square = k == 1 and params[0][0].shape == params[1][0].shape
+        delta = delta @ params[0 if square else k][0] * (1 - seen[k] ** 2)
+    return grads

@@ -23,7 +23,8 @@ from filelock import FileLock
 from playwright.sync_api import Error
 
 ROOT = Path(__file__).parents[1]
-HTML = ROOT / "_build" / "html"
+BOOK = os.environ.get("BOOK")  # another build of the same sources, which is not built here: `make next`
+HTML = ROOT / (BOOK or "_build/html")
 WIDE, PHONE = 1280, 390
 PAPER = 680  # the printable width of A4 in CSS pixels, margins off
 
@@ -66,6 +67,8 @@ def serve(folder):
 @cache
 def build():
     """Build the book from its sources as they are now, warnings as errors; once for all processes of a run."""
+    if BOOK:
+        return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     built_for = HTML.with_name("built_for")
     HTML.parent.mkdir(exist_ok=True)
@@ -129,9 +132,15 @@ contrast = partial(in_page, "contrast")
 formulas = partial(in_page, "formulas")
 figures = partial(in_page, "figures")
 overflow = partial(in_page, "overflow")
-theme = partial(in_page, "theme")
 other_hosts = partial(in_page, "otherHosts")
 census = partial(in_page, "census")
+
+
+def theme(page):
+    """Light and dark follow the system."""
+    with suppress(Error):  # colours fade over
+        page.wait_for_function(f"() => {CHECKS}.theme().length === 0", timeout=1000)
+    return in_page("theme", page)
 
 
 def reach(page):

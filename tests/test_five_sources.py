@@ -12,8 +12,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.neural_network import MLPClassifier
 
-from nnlib import half_mse, identity, numerical_jacobian, relative_error, sigmoid, value_and_grad
+from nnlib import (
+    forward,
+    half_mse,
+    identity,
+    numerical_jacobian,
+    one_hot,
+    relative_error,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    value_and_grad,
+)
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
@@ -61,20 +73,67 @@ def test_each_check_runs_alone():
 
 def test_what_is_not_right_says_what_is():
     assert [name for name, e in ENTRIES.items() if e["verdict"] != "right" and "right" not in e] == []
-    assert all(set(e) <= {"section", "claim", "verdict", "right", "chapter"} for e in ENTRIES.values())
+    assert all(set(e) <= {"section", "claim", "verdict", "right", "chapters"} for e in ENTRIES.values())
 
 
 def strangers(entries):
-    """Entries whose chapter is not there, and mentions of entries that are not."""
-    chapters = {path.stem for path in CHAPTERS.glob("*.ipynb")}
-    mentioned = {m for e in entries.values() for m in re.findall(r"\b00[0-4]-\d\d\b", e.get("right", ""))}
-    return {name for name, e in entries.items() if e["chapter"] not in chapters} | mentioned - set(entries)
+    """Mentions of entries that are not there."""
+    return {m for e in entries.values() for m in re.findall(r"\b00[0-4]-\d\d\b", e.get("right", ""))} - set(entries)
 
 
-def test_each_entry_names_a_chapter_that_is_there():
+def test_an_entry_speaks_only_of_entries_that_are_there():
     assert strangers(ENTRIES) == set()
-    assert strangers(ENTRIES | {"000-01": ENTRIES["000-01"] | {"chapter": "03_jacobian"}}) == {"000-01"}
     assert strangers(ENTRIES | {"000-01": ENTRIES["000-01"] | {"right": "As 004-99."}}) == {"004-99"}
+
+
+LINK = r"\[(00\d)-(\d\d)\]\(c_sources\.ipynb#s-\{}-\{}\)"
+SPAN = re.compile(f"{LINK.format(1, 2)}(?: to {LINK.format(3, 4)})?")
+
+
+def linked(text):
+    """The entries to which a text leads: one by one, or from one link to another with all that stand between."""
+    return {
+        f"{article}-{k:02}"
+        for article, first, same, last in SPAN.findall(text)
+        for k in range(int(first), int(last or first) + 1)
+        if same in ("", article)
+    }
+
+
+def folds():
+    """Where the sources stand, by chapter."""
+    cells = {path.stem: nbformat.read(path, as_version=4).cells for path in CHAPTERS.glob("*.ipynb")}
+    return {
+        stem: cell.source
+        for stem, chapter in cells.items()
+        for cell in chapter
+        if "{dropdown} Where the sources stand" in cell.source
+    }
+
+
+def one_sided(entries, texts):
+    """Pairs of an entry and a chapter of which only one names the other; and entries that name none."""
+    named = {(name, chapter) for name, e in entries.items() for chapter in e["chapters"] or [""]}
+    return named ^ {(name, chapter) for chapter, text in texts.items() for name in linked(text)}
+
+
+def test_each_entry_names_its_chapters_and_each_chapter_its_entries(checked):
+    texts = folds()
+    assert {stem for stem in texts if stem[0].isdigit()} == {path.stem for path in CHAPTERS.glob("[0-9]*.ipynb")}
+    assert one_sided(ENTRIES, texts) == set()
+    checked(links_to_the_sources=sum(text.count("c_sources.ipynb#") for text in texts.values()))
+
+
+@pytest.mark.parametrize("name", ["000-33", "003-47"])  # a link of its own, and one between two links
+def test_what_one_side_alone_says_is_noticed(name):
+    texts, (chapter, *_) = folds(), ENTRIES[name]["chapters"]
+    forgotten = ENTRIES | {name: ENTRIES[name] | {"chapters": []}}
+    assert one_sided(forgotten, texts) >= {(name, ""), (name, chapter)}
+    elsewhere = ENTRIES | {name: ENTRIES[name] | {"chapters": ["05_layers"]}}
+    assert one_sided(elsewhere, texts) >= {(name, "05_layers"), (name, chapter)}
+    assert (name, chapter) in one_sided(ENTRIES, texts | {chapter: SPAN.sub("", texts[chapter])})
+    more = texts["12_read_digits"] + f"[{name}](c_sources.ipynb#s-{name})"
+    assert one_sided(ENTRIES, texts | {"12_read_digits": more}) == {(name, "12_read_digits")}
 
 
 def test_a_reading_holds_or_fails_and_nothing_between():
@@ -134,6 +193,9 @@ def test_page_filters_by_keyboard(browser, book):
         shown.locator('a[href="#s-002-48"]').first.press("Enter")
         assert shown.count() == len(ENTRIES)  # what a link leads to is never hidden
         assert page.url.endswith("#s-002-48")
+        for number, name in (("chapter 9", "09_batches"), ("appendix A", "a_find_the_bug")):
+            link = page.locator("#s-002-48").get_by_role("link", name=number)
+            assert link.evaluate("(link) => link.pathname").endswith(f"/chapters/{name}.html")
     assert problems == []
 
 
@@ -196,14 +258,46 @@ def stored_network():
     return arrays(stored()["params"]), np.array(stored()["x"]), np.array(stored()["t"])
 
 
+def by_frameworks(stored):
+    """The stored gradients in nnlib's notation."""
+    flax = [(kernel.T, b) for kernel, b in arrays(stored["jax"])]
+    return {"torch": notations.from_linear(arrays(stored["torch"])), "jax": flax}
+
+
 def test_the_frameworks_agree():
     params, x, t = stored_network()
     _, grads = value_and_grad(params, [sigmoid, identity], x, t, half_mse)
-    assert gap(notations.from_linear(arrays(stored()["torch"])), grads) < 1e-13
-    assert gap([(kernel.T, b) for kernel, b in arrays(stored()["jax"])], grads) < 1e-13
+    for mine in by_frameworks(stored()).values():
+        assert gap(mine, grads) < 1e-13
+    for name in ("torch", "jax"):  # one entry in its twelfth digit
+        off = stored()
+        off[name][1][0][2][1] *= 1 + 1e-11
+        assert gap(by_frameworks(off)[name], grads) > 1e-13
     pins = (ROOT / "benchmarks/requirements.txt").read_text("utf-8")
     for name, version in stored()["versions"].items():
         assert f"{name}=={version.split('+')[0]}" in pins  # made with what `make bench` installs
+
+
+@settings(max_examples=10, deadline=None)
+@given(networks())
+def test_scikit_learn_takes_the_numbers_and_gives_the_gradient(net):
+    """With a learning rate of 1 and nothing else, the old parameters minus the new ones are the gradient."""
+    params, x, t = net
+    x, labels = np.vstack([x] * 3), np.repeat(np.arange(3), len(x))  # each example once in each of three classes
+    params = [params[0], (np.resize(params[1][0], (3, len(params[0][1]))), np.resize(params[1][1], 3))]
+    there = MLPClassifier(
+        len(params[0][1]), activation="logistic", solver="sgd", learning_rate_init=1, momentum=0, alpha=0
+    ).partial_fit(x, labels, classes=range(3))
+    there.coefs_, there.intercepts_ = notations.to_sklearn(params)
+    assert gap(notations.from_sklearn(there.coefs_, there.intercepts_), params) == 0
+    y, _ = forward(params, [sigmoid, softmax], x)
+    assert relative_error(there.predict_proba(x), y) < 1e-13
+    there.partial_fit(x, labels)
+    after = notations.from_sklearn(there.coefs_, there.intercepts_)
+    mine = [(W - V, b - c) for (W, b), (V, c) in zip(params, after)]
+    _, grads = value_and_grad(params, [sigmoid, identity], x, one_hot(labels, 3), softmax_cross_entropy)
+    rounding = 1e-15 * max(abs(X).max() for X in flat(params))  # of the subtraction
+    assert max(abs(a - b).max() for a, b in zip(flat(mine), flat(grads))) < 1e-14 + rounding
 
 
 def test_the_cards_tell_the_shapes():

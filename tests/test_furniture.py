@@ -15,6 +15,7 @@ import nnlib
 from chapters import CHAPTERS, MACROS, METADATA
 
 ROOT = CHAPTERS.parent
+HOW_TO_RUN = (CHAPTERS / "intro.md").read_text("utf-8").partition("**The package alone.**")[2]
 DENSE = "\n```{eval-rst}\n.. py:module:: nnlib\n\n.. py:function:: dense(x, W, b)\n```\n"
 
 
@@ -29,7 +30,9 @@ def build(book, url):
     (book / "_toc.yml").write_text("format: jb-book\nroot: chapters/intro\nchapters: [{file: chapters/one}]\n")
     (book / "chapters").mkdir()
     shutil.copy(CHAPTERS / "references.bib", book / "chapters")
-    (book / "chapters" / "intro.md").write_text("# Planted\n\nA sum, $1 + 1$.\n\nWords & no formula.\n" + DENSE)
+    (book / "chapters" / "intro.md").write_text(
+        "# Planted\n\nA sum, $1 + 1$.\n\nWords & no formula.\n" + DENSE + HOW_TO_RUN
+    )
     cells = [new_markdown_cell(MACROS, metadata={"tags": ["remove-cell"]}), new_markdown_cell("# One\n\n$x$ only.")]
     nbformat.write(new_notebook(metadata=METADATA, cells=cells), book / "chapters" / "one.ipynb")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", book, "--quiet", "-W", "-n", "--keep-going"]
@@ -95,6 +98,16 @@ def test_the_footer_says_the_version(at_home):
 def test_with_an_address_errors_can_be_reported_and_pages_edited(published):
     page = (published / "chapters" / "one.html").read_text("utf-8")
     assert "https://github.com/Ada/engine/issues/new" in page and "/edit/main/chapters/one.ipynb" in page
+
+
+def test_the_introduction_says_how_to_run_what_is_there(published, at_home):
+    told, untold = (
+        re.sub("<[^>]*>", "", (book / "chapters" / "intro.html").read_text()) for book in (published, at_home)
+    )
+    assert "pip install git+https://github.com/Ada/engine\n" in told
+    assert "The rocket at the top" in told and "a better sentence?" in told and "Not yet" not in told
+    assert "pip install git+ADDRESS  # of your copy of the repository" in untold
+    assert "Not yet: this copy of the book has no public address." in untold and "The rocket" not in untold
 
 
 def test_with_an_address_a_function_leads_to_its_source(published, at_home):

@@ -1,6 +1,7 @@
 """Chapter 1 in a real JupyterLab: read before anything has run, run, and moved by hand."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -38,6 +39,17 @@ $x^2$ and $\\unknown{x}$
 :::{nowhere}
 :::
 """
+MARKED = """\
+It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!-- = 1 + 6 --> times.
+
+| at last |
+|---------|
+| 0.25<!-- loss --> |
+
+:::{dropdown} Answer
+- a third<!-- given -->
+:::
+"""
 FOLD = [
     new_markdown_cell(MACROS, id="macros"),
     new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
@@ -47,7 +59,7 @@ FOLD = [
     new_markdown_cell("## After it", id="after"),
 ]
 INSIDE = ("Words inside", "answer = 42", "Inside still")
-LINKED = "Go on: [Add up the paths](02_many_paths.ipynb)"
+LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [000-33](c_sources.ipynb#s-000-33)"
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
 
@@ -62,7 +74,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab on a copy of the chapters."""
     home, port = tmp_path_factory.mktemp("lab"), free_port()
     chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
-    for name, text in {"planted": PLANTED, "linked": LINKED}.items():
+    for name, text in {"planted": PLANTED, "marked": MARKED, "linked": LINKED}.items():
         cells = [new_markdown_cell(MACROS, id="macros"), new_markdown_cell(text, id=name)]
         nbformat.write(new_notebook(cells=cells), chapters / f"{name}.ipynb")
     nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "fold.ipynb")
@@ -170,6 +182,15 @@ def test_markup_that_is_not_rendered_is_found(browser, lab):
     assert "nowhere - Unknown Directive" in found
 
 
+def test_a_mark_behind_a_number_is_not_seen(browser, lab):
+    with in_lab(browser, lab, "marked") as notebook:
+        text = notebook.locator(".jp-MarkdownCell .myst").last
+        expect(text.locator("p").first).to_have_text(re.compile(r"^It fell from 0.83 to 0.25, and .*7 times\.$"))
+        expect(text.locator("td").first).to_have_text("0.25")
+        for word in ("loss", "given", "<!--", "-->", "= 1"):
+            assert word not in text.text_content()
+
+
 def test_a_deeper_section_is_folded_and_opens(browser, lab):
     with in_lab(browser, lab, "fold") as notebook:
         inside = [notebook.locator(".jp-Cell").filter(has_text=words) for words in INSIDE]
@@ -195,6 +216,15 @@ def test_a_link_opens_another_chapter(browser, lab):
     with in_lab(browser, lab, "linked") as notebook:
         notebook.get_by_role("link", name="Add up the paths").evaluate("(link) => link.click()")
         expect(notebook.page.get_by_role("tab", name="02_many_paths.ipynb")).to_be_visible(timeout=60_000)
+
+
+def test_a_link_opens_the_sources_whose_entry_leads_back(browser, lab):
+    with in_lab(browser, lab, "linked") as notebook:
+        notebook.get_by_role("link", name="000-33").evaluate("(link) => link.click()")
+        entry = notebook.page.get_by_role("row", name="000-33").first
+        expect(entry).to_be_attached(timeout=60_000)  # JupyterLab goes on to headings only, the page to the entry
+        entry.get_by_role("link", name="chapter 8").evaluate("(link) => link.click()")
+        expect(notebook.page.get_by_role("tab", name="08_three_layers.ipynb")).to_be_visible(timeout=60_000)
 
 
 def test_it_runs_and_its_explorer_moves(notebook):

@@ -5,6 +5,7 @@ import pytest
 
 from nnlib import (
     check_chain,
+    check_vjp,
     dense,
     dense_vjp,
     numerical_grad,
@@ -239,3 +240,11 @@ def test_what_a_gradient_would_be_right_for():
         assert found(f, rule, *args) == []
         noisy = lambda *a, rule=rule: tuple(X + 0.1 * RNG(3).normal(size=X.shape) for X in rule(*a))
         assert not any(name for _, name, _ in found(f, noisy, *args))
+
+
+def test_a_rule_may_return_a_list():
+    rng = RNG(0)
+    x, y = rng.normal(size=(2, 3))
+    assert check_vjp(lambda x: x**2, lambda g, out, x: [2 * x * g], x, rng=rng)
+    assert check_vjp(lambda x, y: x * y, lambda g, out, x, y: [y * g, x * g], x, y, rng=rng)
+    assert not check_vjp(lambda x, y: x * y, lambda g, out, x, y: [x * g, x * g], x, y, rng=rng)

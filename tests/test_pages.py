@@ -112,6 +112,16 @@ def test_every_notebook_can_be_downloaded(book, checked):
     checked(downloads=len(notebooks))
 
 
+INKS = "[...['', ' .fwd', ' .grad'].map((part) => getComputedStyle(document.querySelector('mjx-math' + part)).color)]"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_flows_forward_and_back_has_its_colour(browser, book, scheme):
+    with opened(browser, book, "chapters/05_a_layer.html", scheme) as (page, _):
+        inks = page.evaluate(INKS)
+    assert len(set(inks)) == 3, inks
+
+
 def test_the_search_finds_a_page(browser, book):
     for place in (book, FOLDER):
         with opened(browser, place, "search.html?q=sigmoid") as (page, problems):

@@ -57,9 +57,11 @@ def test_it_says_what_it_is(wheel):
     assert bool(address) == bool(urls) and all(address in url or ".github.io/" in url for url in urls)
 
 
-def test_one_version_everywhere():
-    assert f"\nversion: {nnlib.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
-    assert f"\n## {nnlib.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+def test_one_version_and_one_date_everywhere():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    version, released = re.search(r"\n## (\S+), (.+)", (ROOT / "CHANGELOG.md").read_text("utf-8")).groups()
+    assert version == nnlib.__version__ == cited["version"]
+    assert released == str(cited.get("date-released", "not yet released"))
 
 
 def test_the_readmes_snippet_prints_what_it_shows(python, tmp_path, checked):

@@ -70,6 +70,17 @@ class Writer:
             "tanh",
             "abs",
             "square",
+            "sign",
+            "negative",
+            "ones_like",
+            "ravel",
+            "squeeze",
+            "add",
+            "subtract",
+            "divide",
+            "heaviside",
+            "clip",
+            "power",
             "sigmoid",
             "relu",
             "softmax",
@@ -86,17 +97,23 @@ class Writer:
         )
         prefix = "" if name in ("sigmoid", "relu", "softmax", "len") else self.pick("np.", "")
         one, truth = self.inner(depth)
-        if name in ("maximum", "minimum", "outer", "dot"):
+        if name in ("maximum", "minimum", "outer", "dot", "add", "subtract", "divide", "heaviside"):
             other, too = self.inner(depth)
-            return f"{prefix}{name}({one}, {other})", truth and too
+            if name == "heaviside":
+                one, other = f"1.0 * {one}", f"1.0 * {other}"
+            return f"{prefix}{name}({one}, {other})", truth and too and name not in ("subtract", "divide", "heaviside")
+        if name == "power":
+            return f"{prefix}power({one}, 2.0)", False
+        if name == "clip":
+            return f"{prefix}clip(1.0 * {one}, -0.5, 0.75)", False
         if name == "where":
             other, _ = self.inner(depth)
             return f"{prefix}where({one} > 0, {other}, 0)", False
         if name in ("sum", "mean", "max"):
             return f"{prefix}{name}({one}{self.axis(', ')})", truth and name == "max"
-        if truth and name not in ("len", "transpose"):
+        if truth and name not in ("len", "transpose", "ravel", "squeeze"):
             one = f"1.0 * {one}"  # NumPy answers with half precision else
-        return f"{prefix}{name}({one})", truth and name == "transpose"
+        return f"{prefix}{name}({one})", truth and name in ("transpose", "ravel", "squeeze")
 
     def axis(self, before):
         axis = self.pick(
@@ -128,8 +145,11 @@ class Writer:
                 ".size",
                 ".dot(W)",
                 "[:, None]" if text in ("b", "v") else ".T",
+                "[:, np.newaxis]" if text in ("b", "v") else ".transpose()",
+                self.pick(".reshape(-1)", ".reshape(-1, 1)", ".reshape((1, -1))", ".reshape(2, -1)"),
+                self.pick(".ravel()", ".flatten()", ".copy()", ".squeeze()"),
             )
-            return text + end, truth and (end.startswith((".T", ".max", "[")))
+            return text + end, truth and end.startswith((".T", ".t", ".r", ".f", ".c", ".sq", ".max", "["))
         return text, truth
 
 
@@ -146,7 +166,10 @@ def by_numpy(formula):
     shown = SimpleNamespace(
         **{
             name: getattr(np, name)
-            for name in "exp tanh abs square maximum minimum outer dot where sum mean max transpose".split()
+            for name in (
+                "exp tanh abs square maximum minimum outer dot where sum mean max transpose sign negative ones_like "
+                "ravel squeeze add subtract divide heaviside clip power newaxis"
+            ).split()
         }
     )
     functions = {"sigmoid": loose(sigmoid), "relu": loose(relu), "softmax": loose(softmax), "len": len, "abs": np.abs}

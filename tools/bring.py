@@ -3,7 +3,8 @@
     python tools/bring.py dense_vjp --to nnlib
     python tools/bring.py dense_vjp --to chapter
 
-Signature, docstring and decorators stay as they are in each place; only the mathematics moves.
+Signature, docstring and decorators stay as they are in each place, and so do the comments and the line breaks of a
+statement that is the same in both: only the mathematics moves.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import ast
 import io
 import sys
 import tokenize
-from itertools import dropwhile
+from difflib import SequenceMatcher
+from itertools import chain, dropwhile
 
 import nbformat
 
@@ -36,6 +38,27 @@ def body(source, name):
     return slice(node.lineno - 1 + signature.end[0], node.end_lineno)
 
 
+def statements(lines):
+    """The statements of a body: what each says, whatever its comments and line breaks, and the lines that say it."""
+    begin, said = 0, []
+    for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
+        if token.type == tokenize.NEWLINE:
+            yield tuple(said), lines[begin : token.end[0]]
+            begin, said = token.end[0], []
+        elif token.type not in (tokenize.COMMENT, tokenize.NL) and token.string.strip():
+            said += [token.string] if said else [token.start[1], token.string]
+
+
+def merged(source, target):
+    """The lines of the source's statements; one that the target has too, as it is written there."""
+    source, target = list(statements(source)), list(statements(target))
+    written = [lines for _, lines in source]
+    same = SequenceMatcher(None, [said for said, _ in source], [said for said, _ in target], autojunk=False)
+    for here, there, count in same.get_matching_blocks():
+        written[here : here + count] = [lines for _, lines in target[there : there + count]]
+    return list(chain.from_iterable(written))
+
+
 def bring(name, source, target):
     """The target's text with the body that the function has in the source."""
     arguments = [
@@ -45,8 +68,9 @@ def bring(name, source, target):
         raise ValueError(
             f"{name} takes {arguments[0]} in one place and {arguments[1]} in the other: change the signature by hand"
         )
-    lines = target.splitlines()
-    lines[body(target, name)] = dropwhile(lambda line: not line.strip(), source.splitlines()[body(source, name)])
+    lines, place = target.splitlines(), body(target, name)
+    brought = merged(source.splitlines()[body(source, name)], lines[place])
+    lines[place] = dropwhile(lambda line: not line.strip(), brought)
     return "\n".join(lines) + ("\n" if target.endswith("\n") else "")
 
 

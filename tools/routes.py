@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from chapters import CHAPTERS, parse, tags
+from chapters import CHAPTERS, parse, seen, tags
 
 MAX_EQUATIONS, MAX_CELLS, WORDS_PER_LINE = 16, 40, 10
 MINUTES = range(25, 46)
@@ -75,7 +75,7 @@ def parts(nb):
 def add_text(part, cell):
     if "remove-cell" in tags(cell):
         return
-    text = FOLDED.sub("", cell.source)
+    text = FOLDED.sub("", seen(cell.source))
     part.formulas += len(FORMULA.findall(text))
     prose = INLINE.sub("x", NO_PROSE.sub("", FORMULA.sub("", text)))
     part.words += sum(any(map(str.isalnum, word)) for word in prose.split())

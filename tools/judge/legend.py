@@ -36,7 +36,7 @@ KEYS = {
     "code",
     "all paths",
 }
-SCOPE_KEYS = {"at", "why", "sizes", "indices", "symbols", "loss", "small", "fresh"}
+SCOPE_KEYS = {"at", "why", "sizes", "indices", "symbols", "loss", "small", "products", "fresh"}
 LEGEND_KEYS = SCOPE_KEYS | {"scopes", "not evaluated", "false on purpose", "settings", "also", "title"}
 
 
@@ -72,6 +72,7 @@ class Scope:
     functions: frozenset
     loss: str = "L"
     small: tuple = ()
+    products: dict = field(default_factory=dict)  # signs that mean no matrix product, and what they mean
     upstream: dict = field(default_factory=dict)
 
     def depends(self, key):
@@ -166,7 +167,7 @@ def build(data, book, name):
 
 
 def merged(base, part):
-    out = {key: part.get(key, base.get(key)) for key in ("loss", "small")}
+    out = {key: part.get(key, base.get(key)) for key in ("loss", "small", "products")}
     out["own"] = set(part.get("symbols") or ())
     for key in ("sizes", "indices", "symbols"):
         both = {**(base.get(key) or {}), **(part.get(key) or {})}
@@ -219,12 +220,21 @@ def scope_of(data, name):
         frozenset(functions),
         data["loss"] or "L",
         small_of(data),
+        products_of(data, name),
     )
 
 
 def small_of(data):
     small = data["small"] or ()
     return (small,) if isinstance(small, str) else tuple(small)
+
+
+def products_of(data, name):
+    """`juxtaposed: entry by entry`, or `·: sum of entries`, as some articles write."""
+    given = data["products"] or {}
+    if unknown := {*given} - {"juxtaposed", "·"} | {*given.values()} - {"entry by entry", "sum of entries"}:
+        raise LegendError(f"{name}: products {sorted(unknown)}")
+    return given
 
 
 def closure(symbols, key):

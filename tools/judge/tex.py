@@ -146,7 +146,7 @@ def _plain(items):
             out.append("¶")
         elif item in {"\\max", "\\min"}:
             out.append({"\\max": "maximum", "\\min": "minimum"}[item] if reader.peek() == "_" else f"'{item[1:]}'")
-        elif item in {"\\Delta", "\\nabla"}:
+        elif item in {"\\Delta", "\\nabla"} and reader.peek() not in {"_", "^", None}:
             out.append(f"'{item[1:]} {''.join(_plain(reader.argument())).strip(chr(39))}'")
         elif item == "d" and _differs(reader):
             out.append("ⅆ")

@@ -177,7 +177,19 @@ def _negative(tree, world, bound):
 
 
 def _product(tree, world, bound):
-    return reduce(multiplied, (value(arg, world, bound) for arg in tree.args))
+    means = world.scope.products if world else {}  # numbers need no world
+    times = PRODUCTS[means.get(tree.value or "juxtaposed")]
+    return reduce(times, (value(arg, world, bound) for arg in tree.args))
+
+
+def entrywise(a, b):
+    if scalar(a) or scalar(b) or np.shape(a) == np.shape(b):
+        return a * b
+    raise Misfit(f"entry by entry, shapes {np.shape(a)} and {np.shape(b)}")
+
+
+def frobenius(a, b):
+    return a * b if scalar(a) or scalar(b) else np.sum(entrywise(a, b))
 
 
 def multiplied(a, b):
@@ -189,6 +201,9 @@ def multiplied(a, b):
     if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
         return a @ b
     raise Misfit(f"a product of shapes {a.shape} and {b.shape}")
+
+
+PRODUCTS = {None: multiplied, "entry by entry": entrywise, "sum of entries": frobenius}
 
 
 def _hadamard(tree, world, bound):
