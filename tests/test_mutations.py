@@ -40,7 +40,7 @@ FILES = {  # the modules, each with the test files that it is put before
     "arguments": ["test_checked_once", "test_contracts"],
 }
 MATHEMATICS = ["activations", "losses", "layers", "network", "training", "gradcheck"]
-AROUND = 100  # of the bugs in each of the modules around it are drawn
+AROUND = 40  # of the bugs in each of the modules around it are drawn
 AT_LEAST = 0.97  # of the bugs are noticed
 SLOW = 0.3  # seconds: a case that takes longer is left out
 SECONDS, BYTES = 60, 8 * 2**30  # that a bug may take: it may make a loop endless, or an array enormous
