@@ -23,6 +23,7 @@ NO_BUGS = {
         "check_vjp: kinks = np.ptp(bends, axis=0) > 11 * rounding * size_of_f": "anywhere between rounding, which makes less than 1, and a kink",
     },
     "contracts": {
+        "brief: if isinstance(value, int) and abs(value) >= sys.float_info.max:": "for the one number on the border either words will do",
         "sums_to_one.check: off = np.add.reduce(array, axis=-1, initial=1)": "what the quick look does not take is looked at again",
         "logits: if array.shape[-1] > 1 and (array.real >= 0).all() and (abs(array.real.sum(axis=1) - 1) < 1e-06).all():": "two axes, so the last is axis 1",
         "sums_to_one.check: if array.dtype.kind == 'f' and array.ndim == 2 and (np.minimum.reduce(array, axis=None) >= 1):": "what the quick look does not take is looked at again",

@@ -270,6 +270,14 @@ def test_the_row_that_does_not_sum_to_one_is_named(t):
         softmax_cross_entropy(np.zeros((2, 2)), np.array(t))
 
 
+def test_a_single_row_is_told_how_to_become_a_batch():
+    advice = re.escape("it has 1 axis, not 2; z[None, :] is one example, z[:, None] one column")
+    with pytest.raises(ValueError, match=advice):
+        softmax_cross_entropy(np.zeros(3), np.eye(3)[0])
+    with pytest.raises(ValueError, match=re.escape("it has 3 axes, not 2") + "$"):
+        softmax_cross_entropy(np.zeros((1, 1, 3)), np.eye(3)[None, :1])
+
+
 def test_the_warning_points_at_the_callers_line():
     with pytest.warns(nnlib.SuspiciousInput) as caught:
         softmax_cross_entropy(softmax(Z), np.eye(3)[:1])
