@@ -38,4 +38,9 @@ NO_BUGS = {
         "ordinary: n = len(shape) - len(dims)": "what the quick look does not take is looked at again",
         "sums_to_one.check: sums = array.real.sum(axis=1).ravel()": "two axes, so the last is axis 1",
     },
+    "arguments": {
+        "is_ordinary: if type(W) is not np.ndarray or type(b) is not np.ndarray or W.shape != (m, n) or (m == 1):": "what the quick look does not take is looked at again",
+        "is_ordinary: if type(x) is not np.ndarray or not x.size or width is not FLOAT64:": "what the quick look does not take is looked at again",
+        "is_ordinary: if type(t) is np.ndarray or t.dtype is not width or t.shape != (N, n) or (not is_plain_and_finite(t)):": "what the quick look does not take is looked at again",
+    },
 }

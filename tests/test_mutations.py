@@ -269,6 +269,8 @@ def check_training(nn, rng):
     dealt = list(nn.batches(7, 3, np.random.default_rng(0)))
     assert [len(index) for index in dealt] == [3, 3, 1] and sorted(np.concatenate(dealt)) == list(range(7))
     assert np.concatenate(dealt).tolist() != list(range(7))
+    (whole,) = nn.batches(7, 7, np.random.default_rng(0))
+    assert sorted(whole) == list(range(7))
 
 
 # The score ------------------------------------------------------------------------------------------------------------
