@@ -27,7 +27,7 @@ import nnlib
 
 ROUNDS = 5
 EPOCHS, BATCH, RATE = 40, 32, 0.5
-SPLITS, STARTS = range(100, 105), range(4)
+SPLITS, STARTS, HELD = range(100, 105), range(4), 360
 
 
 def train_nnlib(x, labels, seed):
@@ -50,7 +50,7 @@ def validated(fit, x, labels):
     """How many of each validation part are right: the third part of chapter 12's deals stays closed."""
     right = []
     for split in SPLITS:
-        deal = dict(test_size=360, random_state=split)
+        deal = dict(test_size=HELD, random_state=split)
         others, _ = train_test_split(np.arange(len(x)), stratify=labels, **deal)
         learn, choose = train_test_split(others, stratify=labels[others], **deal)
         for start in STARTS:
@@ -75,8 +75,11 @@ def main():
                 assert right > 0.98, f"{name} has learned only {right:.3f} of its pictures"
     result = {
         "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, one thread",
-        "recipe": f"{len(x)} pictures, {EPOCHS} epochs, batches of {BATCH}, rate {RATE}; median of {ROUNDS} rounds",
+        "recipe": f"{EPOCHS} epochs, batches of {BATCH}, rate {RATE}",
+        "seconds of": f"{len(x)} pictures, median of {ROUNDS} rounds",
         "seconds": {name: round(statistics.median(times), 3) for name, times in seconds.items()},
+        "right of": f"{HELD} validation pictures, after {len(all_x) - 2 * HELD} others; "
+        f"{len(STARTS)} starts in each of {len(SPLITS)} splits",
         "right": {name: validated(fit, all_x, all_labels) for name, fit in sides.items()},
     }
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")

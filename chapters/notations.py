@@ -6,6 +6,7 @@ same two functions serve parameters and gradients.
 """
 
 import re
+from collections import namedtuple
 from functools import partial
 
 import numpy as np
@@ -54,7 +55,7 @@ def from_sklearn(coefs, intercepts):
     return [(W.T, b) for W, b in zip(coefs, intercepts)]
 
 
-# The backward pass of each article, in its letters; all but 002 take one example --------------------------------------
+# The order of factors and the shapes of each article, for our network; all but 002 take one example -------------------
 
 
 def backward_000(params, x, g):
@@ -129,23 +130,26 @@ def summed(backward, params, x, t):
     return [tuple(map(sum, zip(*layer))) for layer in zip(*each)]
 
 
-# By name: how to write a network, how to read it, how to write a batch, and the gradients of that batch there; then how
-# many times nnlib's those are, for N examples. Where a batch is a list of single examples, they stand along its axis 0.
+# How to write a network and to read it back, how to write a batch (single examples stand along its axis 0), the
+# gradients of that batch, and how many times nnlib's those are, for N examples.
+Notation = namedtuple("Notation", "to back batch backward factor")
 NOTATIONS = {
-    "000": (to_000, from_000, lambda x: x[:, None, :], partial(summed, backward_000), lambda N: N),
-    "001": (to_001, from_001, lambda x: x, partial(summed, backward_001), lambda N: N),
-    "002": (to_002, from_002, lambda x: x, backward_002, lambda N: 2),
-    "003": (to_003, from_003, lambda x: x, partial(summed, backward_003), lambda N: N),
-    "004": (to_004, from_004, lambda x: x[:, :, None], partial(summed, backward_004), lambda N: N),
-    "columns": (to_columns, from_columns, lambda x: x.T, backward_columns, lambda N: 1),
+    "000": Notation(to_000, from_000, lambda x: x[:, None, :], partial(summed, backward_000), lambda N: N),
+    "001": Notation(to_001, from_001, lambda x: x, partial(summed, backward_001), lambda N: N),
+    "002": Notation(to_002, from_002, lambda x: x, backward_002, lambda N: 2),
+    "003": Notation(to_003, from_003, lambda x: x, partial(summed, backward_003), lambda N: N),
+    "004": Notation(to_004, from_004, lambda x: x[:, :, None], partial(summed, backward_004), lambda N: N),
+    "columns": Notation(to_columns, from_columns, lambda x: x.T, backward_columns, lambda N: 1),
 }
 
 
 def gradients_in(name, params, x, t):
-    """nnlib's gradients by way of a notation: write, run backward there, read, and take the factor away."""
-    to, read, batch, backward, factor = NOTATIONS[name]
-    theirs = backward(to(params), batch(x), batch(t))
-    return [(dW / factor(len(x)), db / factor(len(x))) for dW, db in read(theirs)]
+    """nnlib's gradients by way of a notation."""
+    its = NOTATIONS[name]
+    written = its.to(params), its.batch(x), its.batch(t)
+    grads = its.back(its.backward(*written))
+    factor = its.factor(len(x))
+    return [(dW / factor, db / factor) for dW, db in grads]
 
 
 # What the explorer shows of each: its words for diagnose_function, its shapes, its equations, its backward pass.

@@ -55,7 +55,7 @@ def deviation(reading):
         return type(error).__name__
     expected = np.asarray(expected)
     if got.shape != expected.shape:
-        return f"shape {got.shape}, not {expected.shape}"
+        return f"shape {got.shape}; true: {expected.shape}"
     miss = np.abs(got - expected).max() / (np.abs(expected).max() or 1)
     return "not a number" if np.isnan(miss) else float(miss)
 
@@ -177,11 +177,9 @@ def article_000():
     yield "000-04", (1 / (1 + np.exp(-t)), (1 + np.tanh(t / 2)) / 2)
     layers = ((x, W1, b1, a1), (a1, W2, b2, a2), (a2, W3, b3, y))
     yield "000-05", [(σ(einsum("ni,io->no", h, W) + b), out) for h, W, b, out in layers]
-    shapes = [v.shape for h, W, b, out in layers for v in (h, W, b, out)]
-    yield (
-        "000-06",
-        shapes == [(1, 8), (8, 4), (1, 4), (1, 4), (1, 4), (4, 3), (1, 3), (1, 3), (1, 3), (3, 2), (1, 2), (1, 2)],
-    )
+    shapes = [v.shape for h, W, b, out in layers for v in (W, b, h @ W + b, out)]
+    announced = [(n, k) for n, k in ((8, 4), (4, 3), (3, 2)) for n in (n, 1, 1, 1)]
+    yield "000-06", [x.shape] + shapes == [(1, 8)] + announced
     yield "000-07", (x @ W1).shape == (1, W1.shape[1])
 
     G, Y = np.arange(6.0).reshape(3, 2), np.array([[1.0, 3], [0, 2], [5, 1]])
@@ -350,8 +348,8 @@ def article_001():
         loops[i, j] += C_h[m] * s[4][m] * W4[m, n] * s[3][n] * W3[n, i] * s[2][i] * h[1][j]
     yield "001-13", (loops, true[1])
     yield "001-14", ([sum(W4[i, j] * C_h[i] for i in range(2)) for j in range(3)], W4.T @ C_h)
-    u, B = np.array([1.0, 2]), np.array([[1.0, 2], [3, 4]])
-    yield "001-15", (u.sum() * B[0].sum(), 17), "read", (einsum("i,ij->", u, B), 17)
+    u, v, B = np.array([1.0, 2]), np.array([3.0, 4]), np.array([[1.0, 2], [3, 4]])
+    yield "001-15", [(u.sum() * v.sum(), outer(u, v).sum()), (u @ B.sum(axis=1), einsum("i,ij->", u, B))]
     factors = {"j": h[1], "m": C_h * s[4], "mn": W4, "n": s[3], "ni": W3, "i": s[2]}
     orders = {"16": "j m mn n ni i", "17": "j ni mn m n i"}
     for number, order in orders.items():
@@ -467,22 +465,22 @@ def article_002():
     yield "002-15", [(einsum("in,jn->ij", G, W2), dH), survives]
     g, w = np.array([[1.0, 2]]), np.array([[1.0, 2], [3, 4]])
     back = derivative(lambda h: (g * (h @ w)).sum(), np.zeros((1, 2)))
-    yield "002-16", (einsum("in,nj->ij", g, w), back), "read", (einsum("in,nj->ij", g, w.T), back)
-    yield "002-17", (g @ w, back), "mended", [(g @ w.T, back), (G @ W2.T, dH)]
+    yield "002-16", (einsum("in,nj->ij", g, w), back), "restored", (einsum("in,nj->ij", g, w.T), back)
+    yield "002-17", (g @ w, back), "restored", [(g @ w.T, back), (G @ W2.T, dH)]
     yield "002-18", (G @ W2.T, dH)
     yield "002-19", (einsum("mj,mi->ij", G, H1), true["W2"])
     ones = np.ones((2, 1))
     out = derivative(lambda v: (ones * (w @ v)).sum(), ones)
-    yield "002-20", (einsum("im,mj->ij", w, ones), out), "mended", (einsum("im,mj->ij", w.T, ones), out)
+    yield "002-20", (einsum("im,mj->ij", w, ones), out), "restored", (einsum("im,mj->ij", w.T, ones), out)
     yield "002-21", (H1.T @ G, true["W2"])
     yield "002-22", ([[sum(G[m, j] for m in range(N)) for j in range(K)]], true["b2"])
-    yield "002-23", None, "restored", G.shape == (N, K) and G.sum(axis=0, keepdims=True).shape == (1, K)
-    yield "002-24", (np.sum(G, axis=0), true["b2"][0])
+    yield "002-23", None, "read", G.shape == (N, K) and G.sum(axis=0, keepdims=True).shape == (1, K)
+    yield "002-24", (G.sum(axis=0, keepdims=True), true["b2"])
     yield "002-25", [(einsum("mn,mnij->ij", dH, derivative(np.tanh, Y1)), dY), (dH * slope_Y, dY)]
     yield "002-26", (lambda: dH * blocks(derivative(np.tanh, Y1)), dY), "read", (dH * slope_Y, dY)
     yield "002-27", (dY @ W1.T, true["X"])
     yield "002-28", (X.T @ dY, true["W1"])
-    yield "002-29", (dY.sum(axis=0), true["b1"][0])
+    yield "002-29", (dY.sum(axis=0, keepdims=True), true["b1"])
     moved = cost_002(forward_002(p | {"X": X - 1e-3 * true["X"]})[2], y)
     yield "002-30", moved >= cost_002(y_pred, y), "given", [moved < cost_002(y_pred, y), (dY @ W1.T, true["X"])]
     yield "002-31", (mse_002(y_pred, y), np.mean([np.linalg.norm(row) ** 2 for row in y_pred - y]))
@@ -492,10 +490,11 @@ def article_002():
     away = v[v != 0]
     kink = (relu(1e-6) - relu(-1e-6)) / 2e-6
     mask = (np.diag(1.0 * (away > 0)), derivative(relu, away))
-    yield "002-34", (0.0, kink), "read", mask
+    yield "002-34", (0.0, kink), "given", mask
     g, Y = np.array([5.0, 7]), np.array([-1.0, 2])
     gated = derivative(lambda v: (g * relu(v)).sum(), Y)
-    yield "002-35", (g * Y.astype(bool), gated), "given", (g * (Y > 0), gated)
+    restored = [(g * relu(Y).astype(bool), gated), (g * (Y > 0), gated)]
+    yield "002-35", (g * Y.astype(bool), gated), "restored", restored
     gate = derivative(lambda v: of_H(relu(v)), Y1)
     yield "002-36", (gate[Y1 <= 0] == 0).all() and (gate[Y1 > 0] != 0).all() and (Y1 <= 0).any()
     starts = range(0, 10, 2)  # ten examples, two a step
@@ -516,9 +515,8 @@ def article_002():
     drawn = run(code(41), np=np, D=3, K=2)
     yield "002-41", (lambda: run(code(41), D=3, K=2), 0), "read", all(drawn[k].shape == toy[k].shape for k in d)
     yield "002-42", run(code(42), np=np, N=4, D=3)["X"].shape == (4, 3)
-    y_of = lambda line, N: run(line, np=np, N=N, K=2)["y"]
-    fits = lambda line: (lambda: np.zeros((3, 2)) - 0 * y_of(line, 3), np.zeros((3, 2)))
-    yield "002-43", fits(code(43)), "given", fits(code(43, of="right"))
+    shape = lambda line, N: run(line, np=np, N=N, K=2)["y"].shape
+    yield "002-43", [shape(code(43), 2) == (2, 2), shape(code(43, of="right"), 3) == (3, 2)]
     yield "002-44", (ran["Y1"], einsum("nd,dm->nm", toy["X"], toy["W1"]) + toy["b1"])
     yield "002-45", (ran["H1"], relu(ran["Y1"]))
     yield "002-46", (ran["y_pred"], einsum("nm,mk->nk", ran["H1"], toy["W2"]) + toy["b2"])
@@ -697,7 +695,8 @@ def article_003():
     Z = A1 @ W2.T + b2
     batch = derivative(lambda w: cross_entropy(softmax(A1 @ w.T + b2), Y), W2)
     D = softmax(Z) - Y
-    yield "003-54", [(D.T @ A1, batch), (sum(outer(D[n], A1[n]) for n in range(4)), batch)]
+    added = sum(outer(D[n], A1[n]) for n in range(4))
+    yield "003-54", (lambda: D @ A1, batch), "read", [(D.T @ A1, batch), (added, batch)]
     T_batch = derivative(lambda w: A1 @ w.T + b2, W2)
     yield (
         "003-55",
@@ -720,7 +719,7 @@ def article_003():
     dW1, up = true["softmax", "W1"], dz["softmax"] @ W2
     yield "003-65", (lambda: up * outer(mask, x), dW1), "given", (outer(up * mask, x), dW1)
     yield "003-66", [(outer((dz[k] @ W2) * mask, x), true[k, "W1"]) for k in both]
-    yield "003-67", (lambda: dz1["softmax"][None] @ x[None], dW1), "read", (dz1["softmax"][:, None] @ x[None], dW1)
+    yield "003-67", [(outer(dz1["softmax"], x), dW1), (dz1["softmax"][:, None] @ x[None], dW1)]
 
     sizes = 4, 6, 5, 5, 3
     W = [rng.normal(size=pair) for pair in zip(sizes[1:], sizes)]
@@ -832,7 +831,7 @@ def article_004():
     yield "004-29", (lambda: da1 @ on, dz1), "read", [(da1 * on, dz1), (gate.T @ da1, dz1)]
     v = np.array([-2, -0.5, 0.5, 3])
     kink = (relu(1e-6) - relu(-1e-6)) / 2e-6
-    yield "004-30", (0.0, kink), "read", (np.diag(1.0 * (v > 0)), derivative(relu, v))
+    yield "004-30", (0.0, kink), "given", (np.diag(1.0 * (v > 0)), derivative(relu, v))
     J_relu = derivative(relu, z1[:, 0])
     yield "004-31", [(J_relu, np.diag(np.diag(J_relu))), (J_relu.T @ da1, da1 * on)]
     yield "004-32", (δ1, dz1)
@@ -841,7 +840,13 @@ def article_004():
     yield "004-34", (δ1 @ x.T, true["W1"])
     yield "004-35", (δ1, true["b1"])
     squared = derivative(lambda v: (σ(v) - 1) ** 2 / 2, 0.0)
-    yield "004-36", (σ(0.0) - 1, squared), "given", [((σ(0.0) - 1) * slope(σ(0.0)), squared), (y_hat - y, dz2)]
+    plain = derivative(lambda v: half_sse(v, y), z2)
+    yield (
+        "004-36",
+        (σ(0.0) - 1, squared),
+        "given",
+        [((σ(0.0) - 1) * slope(σ(0.0)), squared), (y_hat - y, dz2), (z2 - y, plain)],
+    )
     yield "004-37", (da1 * slope(σ(z1)), dz1), "read", (da1 * on, dz1)
 
     rng, sizes = np.random.default_rng(11), (3, 5, 4, 6, 2)

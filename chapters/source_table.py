@@ -6,11 +6,12 @@ Where scripts do not run all rows remain, and the two controls do nothing.
 import re
 from html import escape
 
-# Two choices hide rows; a link to another entry shows all of them first.
+# Two choices hide rows; a link to an entry that they hide shows all of them first.
 FILTER = """
 const choices = [...this.querySelectorAll('select')];
 if (event.type === 'click') {
-  if (!event.target.closest('a[href^="#"]')) return;
+  const link = event.target.closest('a[href^="#"]');
+  if (!link || !this.querySelector(link.hash).hidden) return;
   for (const choice of choices) choice.value = '';
 }
 const rows = [...this.querySelectorAll('tbody tr')];
@@ -80,7 +81,7 @@ def row(name, entry, finding):
     links = ", ".join(map(link, entry["chapters"]))
     return (
         f'<tr id="s-{name}" role="row" data-source="{name[:3]}" data-verdict="{finding.verdict}">'
-        f'<th role="rowheader" scope="row">{name}<small>{escape(entry["section"])}</small></th>'
+        f'<th role="rowheader" scope="row"><a href="#s-{name}">{name}</a><small>{escape(entry["section"])}</small></th>'
         f'<td role="cell"><b>{finding.verdict}</b>{measured(finding)}<small>{links}</small></td>'
         f'<td role="cell">{text(entry["claim"])}{right}</td></tr>'
     )
@@ -113,7 +114,7 @@ class SourceTable:
         sources = dict.fromkeys(name[:3] for name in self.entries)
         heads = "".join(
             f'<th role="columnheader" scope="col">{head}</th>'
-            for head in ("Entry", "Verdict", "Printed, and what is right")
+            for head in ("Entry", "Verdict", "What the article states, and what is right")
         )
         rows = "\n".join(row(name, entry, self.findings[name]) for name, entry in self.entries.items())
         script = escape(FILTER)

@@ -116,8 +116,9 @@ def resize(page, width):
 
 
 def unfold(page):
-    """Open the sections headed "Deeper: …": their explorers move only where they are to be seen."""
-    page.locator("details.deeper").evaluate_all("(folds) => folds.forEach((fold) => (fold.open = true))")
+    """Open the sections headed "Deeper: …" and the folds with a question in: explorers and answers need to be seen."""
+    folds = page.locator("details.deeper, details:has(div.ask)")
+    folds.evaluate_all("(folds) => folds.forEach((fold) => (fold.open = true))")
 
 
 # ------------------------------------------------------------------------------------------------------------ checks
