@@ -41,7 +41,7 @@ SPOILED = (
     | {  # and what may be wrong besides, where those are not noticed
         "nothing": lambda array: array * 0,
         "one more": lambda array: array + 1,
-    "one entry one more": lambda array: (
+        "one entry one more": lambda array: (
             array + (np.arange(array.size) == min(1, array.size - 1)).reshape(array.shape)
         ),
         "an entry fewer": lambda array: array[..., :-1] if array.ndim else array,
