@@ -13,6 +13,7 @@ import io
 import itertools
 import multiprocessing
 import os
+import random
 import re
 import signal
 import types
@@ -29,7 +30,8 @@ from nnlib import CheckResult, Diagnosis, ask, explore, plots, slips
 
 NOTEBOOKS = sorted(CHAPTERS.glob("*.ipynb"))
 AT_LEAST = 0.9  # of the faults are noticed
-SECONDS = 120  # of computing that a fault may take: it may make a loop endless
+MOST = 40  # wrong functions a chapter; of more, these are drawn
+SECONDS = 40  # of computing that a fault may take: it may make a loop endless
 KINDS = {  # what a wrong function does to its numbers
     "a thousandth more": lambda array: array * 1.001,
     "the other sign": lambda array: ~array if array.dtype == bool else -array,
@@ -38,6 +40,7 @@ SPOILED = (
     KINDS
     | {  # and what may be wrong besides, where those are not noticed
         "nothing": lambda array: array * 0,
+        "one more": lambda array: array + 1,
         "one entry one more": lambda array: (
             array + (np.arange(array.size) == min(1, array.size - 1)).reshape(array.shape)
         ),
@@ -197,6 +200,9 @@ def wrong(value, change, changed):
             return the_contrary(value, changed) if change is KINDS["the other sign"] else value
         case np.ndarray() | np.number() | np.bool() | int() | float() | complex():
             array = np.asarray(value)
+            if array.dtype == object and array.size and isinstance(array.flat[0], float):  # numbers that count
+                changed.append(True)
+                return change(array)
             if array.dtype.kind not in "iufcb" or array.dtype == bool and change is not KINDS["the other sign"]:
                 return value
             other = np.asarray(change(array)).astype(array.dtype)
@@ -204,10 +210,12 @@ def wrong(value, change, changed):
             return other if isinstance(value, np.ndarray) else type(value)(other)
         case tuple() if hasattr(value, "_fields"):
             return type(value)(*(wrong(part, change, changed) for part in value))
-        case tuple() | list():
+        case tuple() | list() if change is SPOILED["one entry one more"]:
+            return type(value)([*value[:-1], *(wrong(part, change, changed) for part in value[-1:])])
+        case tuple() | list() | set():
             return type(value)(wrong(part, change, changed) for part in value)
         case dict():
-            return {key: wrong(part, change, changed) for key, part in value.items()}
+            return dict(zip(value, wrong(list(value.values()), change, changed)))
         case types.GeneratorType():
             return (wrong(part, change, changed) for part in value)
         case types.FunctionType():
@@ -252,7 +260,7 @@ class Chapter:
     def plant(self, name):
         if self.fault and (self.fault.cell, self.fault.name) == (len(self.said), name):
             if self.fault.kind == FIRST:
-                self.names[name] = lambda first, *others: first
+                self.names[name] = lambda first, *others, **how: first
             elif change := SPOILED.get(self.fault.kind):
                 self.names[name] = wrong(self.names[name], change, self.changed)
             else:  # it is taken for another
@@ -364,6 +372,8 @@ def measured(sources):
         for kind in KINDS
         if name in used
     ]
+    if len(wrong_functions) > MOST:
+        wrong_functions = random.Random(0).sample(wrong_functions, MOST)
     runs, failed = chapter.run_with(wrong_functions, reachable, honest)
     silent = {place: names_in(found[place][1], ast.Load) for place in honest.met - failed}
 

@@ -6,6 +6,7 @@ The second half has the rows that are about something else.
 
 import copy
 import re
+import warnings
 from itertools import product
 
 import numpy as np
@@ -240,6 +241,41 @@ def test_shapes_that_numpy_would_broadcast(f, shapes):
 )
 def test_extreme_but_right(got, expected):
     assert error(got, np.array(expected)) < 1e-15
+
+
+LIKE_PROBABILITIES = [
+    ([[0.25, 0.75]], True),
+    ([[0.2, 0.3, 0.5], [1, 0, 0]], True),
+    ([[1.0]], False),  # of one class
+    ([[2.0, -1.0]], False),
+    ([[3.0, 4.0]], False),
+    ([[0.2, 0.3]], False),
+    ([[0.2, 0.8], [3.0, 4.0]], False),
+]
+
+
+@pytest.mark.parametrize(("z", "suspected"), LIKE_PROBABILITIES)
+def test_logits_that_look_like_probabilities_are_suspected(z, suspected):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        softmax_cross_entropy(np.array(z), np.eye(len(z[0]))[[0] * len(z)])
+    assert [warning.category for warning in caught] == [nnlib.SuspiciousInput] * suspected
+
+
+@pytest.mark.parametrize("t", [[[1.0, 0.0], [0.5, 0.4]], [[0.1, 0.1], [0.9, 0.9]]])
+def test_the_row_that_does_not_sum_to_one_is_named(t):
+    sums = np.sum(t, axis=1)
+    row = abs(sums - 1).argmax()
+    with pytest.raises(ValueError, match=f"rows that sum to 1, got the sum {sums[row]:.3g} in row {row}"):
+        softmax_cross_entropy(np.zeros((2, 2)), np.array(t))
+
+
+def test_a_single_row_is_told_how_to_become_a_batch():
+    advice = re.escape("it has 1 axis, not 2; z[None, :] is one example, z[:, None] one column")
+    with pytest.raises(ValueError, match=advice):
+        softmax_cross_entropy(np.zeros(3), np.eye(3)[0])
+    with pytest.raises(ValueError, match=re.escape("it has 3 axes, not 2") + "$"):
+        softmax_cross_entropy(np.zeros((1, 1, 3)), np.eye(3)[None, :1])
 
 
 def test_the_warning_points_at_the_callers_line():

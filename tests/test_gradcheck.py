@@ -344,6 +344,13 @@ def test_what_a_function_writes_into_is_named():
     assert result and [words.split(":")[0] for words in result.remarks] == ["f writes into its y"]
 
 
+def test_a_rule_may_return_a_list_of_one_gradient_per_argument():
+    x, y = rng().normal(size=(2, 3))
+    assert check_vjp(lambda x, y: x * y, lambda g, out, x, y: [g * y, g * x], x, y, rng=rng())
+    with pytest.raises(TypeError, match="the dz of f_vjp must be a NumPy array, got list"):
+        check_vjp(tanh, lambda g, a, z: [0.1, 0.2, 0.3], x, rng=rng())
+
+
 def test_arguments_without_a_name_have_a_number():
     result = check_vjp(lambda *args: args[0] * args[1], lambda g, out, x, y: (g * y, g * x), 2.0, 3.0, rng=rng())
     assert [entry.name for entry in result.entries] == ["argument 1", "argument 2"]

@@ -199,6 +199,10 @@ def test_nbval_stops_at_every_lie_and_at_nothing_else(failed, checked):
     checked(lies_run=len(stopped), harmless_changes_run=len(RUN) - len(stopped))
 
 
+def test_a_landed_function_that_differs_is_named_in_both_places(failed):
+    assert "nnlib.activations.identity" in failed[1] and "identity in this notebook" in failed[1]
+
+
 def test_a_picture_that_differs_is_named_with_the_size_of_the_difference(failed):
     assert "pixel picture 0 differs from the stored one by 100% of what is drawn" in failed[1]
 

@@ -1,4 +1,4 @@
-"""The tests tested: every single-token bug that can be planted in nnlib's mathematics must be noticed.
+"""The tests tested: nearly every single-token bug that can be planted in nnlib's mathematics must be noticed.
 
 A bug is one edit of one module's syntax tree (tests/planting.py). In a process of its own nnlib is imported anew with
 that edit, and put before the tests: first those below, which are the others in small, then test files as they are. What
@@ -12,6 +12,7 @@ import inspect
 import itertools
 import multiprocessing
 import os
+import random
 import resource
 import signal
 import sys
@@ -39,6 +40,7 @@ FILES = {  # the modules, each with the test files that it is put before
     "arguments": ["test_checked_once", "test_contracts"],
 }
 MATHEMATICS = ["activations", "losses", "layers", "network", "training", "gradcheck"]
+AROUND = 40  # of the bugs in each of the modules around it are drawn
 AT_LEAST = 0.97  # of the bugs are noticed
 SLOW = 0.3  # seconds: a case that takes longer is left out
 SECONDS, BYTES = 60, 8 * 2**30  # that a bug may take: it may make a loop endless, or an array enormous
@@ -77,7 +79,6 @@ def noticed(module, tree, seconds):
         known = dict(itertools.chain(*map(cases, FILES[module])))
     except Exception:
         return "the tests when they are loaded"
-    warnings.simplefilter("error")
     for case in seconds:
         if not passes(known.get(case)):
             return case[0]
@@ -89,7 +90,6 @@ def timed(module):
     load(module, tree_of(module))
     check(importlib.import_module("nnlib"))
     seconds = {}
-    warnings.simplefilter("error")
     for case, run in itertools.chain(*map(cases, FILES[module])):
         begin = time.process_time()
         assert passes(run), case
@@ -103,6 +103,7 @@ def load(module, tree):
     signal.signal(signal.SIGPROF, too_long)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     sys.stdout = open(os.devnull, "w")  # of functions that print
+    warnings.simplefilter("error")
     ours = os.path.dirname(__file__)
     for name, loaded in list(sys.modules.items()):
         if name.split(".")[0] == "nnlib" or os.path.dirname(getattr(loaded, "__file__", None) or "") == ours:
@@ -187,6 +188,8 @@ def check_losses(nn, rng):
         y = p if loss is nn.cross_entropy else p**2
         assert error(loss(y, t), TEXTBOOK[loss.__name__](y, t)) < 1e-14
         assert error(grad(y, t), complex_step(lambda y: loss(y, t), y)) < 1e-12
+        narrow = y.astype("f"), t.astype("f")
+        assert loss(*narrow).dtype == grad(*narrow).dtype == np.float32
     sure = np.array([[1.0, 0.0]])
     assert nn.bce(sure, sure) == nn.cross_entropy(sure, sure) == 0
     assert nn.bce_grad(sure, sure).tolist() == [[-1, 1]] and nn.cross_entropy_grad(sure, sure).tolist() == [[-1, 0]]
@@ -266,6 +269,8 @@ def check_training(nn, rng):
     dealt = list(nn.batches(7, 3, np.random.default_rng(0)))
     assert [len(index) for index in dealt] == [3, 3, 1] and sorted(np.concatenate(dealt)) == list(range(7))
     assert np.concatenate(dealt).tolist() != list(range(7))
+    (whole,) = nn.batches(7, 7, np.random.default_rng(0))
+    assert sorted(whole) == list(range(7))
 
 
 # The score ------------------------------------------------------------------------------------------------------------
@@ -275,10 +280,13 @@ def fates(module):
     """Every bug of a module, and what notices it."""
     with FORK.Pool(1) as pool:
         seconds = pool.apply(timed, [module])  # which fails where the package itself does
-    BUGS[:] = [(module, tree, seconds) for _, tree in bugs(tree_of(module))]
+    planted = list(bugs(tree_of(module)))
+    if module not in MATHEMATICS:
+        planted = random.Random(0).sample(planted, AROUND)
+    BUGS[:] = [(module, tree, seconds) for _, tree in planted]
     with FORK.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         found = pool.map(fate, range(len(BUGS)), chunksize=1)
-    return list(zip([words for words, _ in bugs(tree_of(module))], found))
+    return list(zip([words for words, _ in planted], found))
 
 
 FORK = multiprocessing.get_context("fork")
@@ -305,8 +313,10 @@ def test_the_bugs_are_noticed(found, checked, score):
 
 def test_what_is_no_bug_survives(found):
     """A reason for a bug that is noticed, or that is not planted any more, is out of date."""
-    survivors = {(module, words) for module, pairs in found.items() for words, by in pairs if by is None}
-    assert {(module, words) for module, reasons in NO_BUGS.items() for words in reasons} <= survivors
+    for module, pairs in found.items():
+        listed, noticed = NO_BUGS.get(module, {}).keys(), {words for words, by in pairs if by}
+        assert not listed & noticed
+        assert module not in MATHEMATICS or listed <= {words for words, _ in pairs}
 
 
 def table(found):
