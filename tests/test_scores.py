@@ -1,6 +1,7 @@
-"""The stored score of the planted bugs is high enough, and lists every survivor; `make mutants` measures it."""
+"""The stored scores: each is shown in the book; that of the planted bugs is high enough, and lists every survivor."""
 
 import json
+import re
 from pathlib import Path
 
 from survivors import NO_BUGS
@@ -8,6 +9,11 @@ from test_mutations import AT_LEAST, FILES, MATHEMATICS
 
 SCORES = Path(__file__).parents[1] / "chapters" / "scores"
 BUGS = json.loads((SCORES / "mutants.json").read_text("utf-8"))
+
+
+def test_every_stored_score_is_shown():
+    page = (SCORES.parent / "how_checked.md").read_text("utf-8")
+    assert sorted(re.findall(r"(?m)^```\{score\} (\w+)$", page)) == sorted(path.stem for path in SCORES.glob("*.json"))
 
 
 def totals(score):
