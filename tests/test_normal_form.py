@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import json
+import tempfile
 
 import nbformat
 import pytest
@@ -125,7 +126,7 @@ PLANTED = {
     ),
     "path in an output": (set_output("sum", printed("File /home/ada/book/x.py")), "a machine's path in an output"),
     "Windows path": (set_output("sum", printed(r"C:\Users\ada")), "a machine's path in an output"),
-    "path in a value": (set_html("<p>/tmp/x</p>"), "a machine's path in an output"),
+    "path in a value": (set_html(f"<p>{tempfile.gettempdir()}/x</p>"), "a machine's path in an output"),
     "path in the source": (set_source("sum", "open('/usr/share/data')"), "a machine's path in the source"),
     "memory address": (set_output("sum", printed("<f at 0x7fd7e1c489d0>")), "a memory address"),
     "script from another host": (set_html('<script src="x.js"></script>'), "something from another host"),
