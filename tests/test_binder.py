@@ -136,7 +136,7 @@ def repository(image, tmp_path_factory):
 
 
 def execute(repository, notebooks, notes):
-    """Run notebooks one after the other, two at a time, without a network; what each process notes at its end."""
+    """Run notebooks one after the other, two at a time, without a network; what each process notes."""
     copy, environment = repository
     notes.mkdir()
     environment = environment | {"PYTHONPATH": str(Path(__file__).with_name("at_home")), "NOTES": str(notes)}
@@ -195,3 +195,11 @@ def test_a_notebook_that_wants_the_network_is_found(repository, tmp_path):
     assert not ran
     assert "no network here: 192.0.2.1 is another host" in said
     assert [host for note in noted.values() for host in note["wanted"]] == ["192.0.2.1"]
+
+
+def test_a_kernel_killed_at_its_end_is_counted(repository, tmp_path):
+    die = new_code_cell("import atexit, os, time\natexit.register(os.kill, os.getpid(), 9)\ntime.sleep(1)", id="die")
+    nbformat.write(new_notebook(cells=[die]), tmp_path / "die.ipynb")
+    ran, said, noted = execute(repository, [str(tmp_path / "die.ipynb")], tmp_path / "notes")
+    assert ran, said
+    assert any("ipykernel_launcher" in words for note in noted.values() for words in note["command"])

@@ -1,5 +1,6 @@
-"""First on PYTHONPATH, Python runs this at every start: no process reaches another host, and each one leaves a note of
-the hosts that it wanted and of the memory that it took."""
+"""First on PYTHONPATH, Python runs this at every start: no process reaches another host, and each one keeps a note of
+the hosts that it wanted and of the memory that it took. A kernel that is slow to end is killed, so no note waits for
+the end."""
 
 import atexit
 import json
@@ -7,6 +8,8 @@ import os
 import resource
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
 wanted = []
@@ -27,12 +30,21 @@ def stay_at_home(event, arguments):
         raise ConnectionRefusedError(f"no network here: {host} is another host")
 
 
-def leave_a_note():
+def note():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     megabytes = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    note = {"command": sys.argv, "parent": os.getppid(), "megabytes": megabytes, "wanted": wanted}
-    Path(os.environ["NOTES"], f"{os.getpid()}.json").write_text(json.dumps(note))
+    told = {"command": sys.argv, "megabytes": megabytes, "wanted": wanted}
+    new = Path(os.environ["NOTES"], f"{os.getpid()}.{threading.get_ident()}.new")
+    new.write_text(json.dumps(told))
+    new.replace(new.with_name(f"{os.getpid()}.json"))  # whole or not at all
+
+
+def keep_notes():
+    while True:
+        time.sleep(0.5)
+        note()
 
 
 sys.addaudithook(stay_at_home)
-atexit.register(leave_a_note)
+atexit.register(note)
+threading.Thread(target=keep_notes, daemon=True).start()
