@@ -30,8 +30,8 @@ mutants: .venv/ready ## plant bugs in nnlib and in the chapters, count what is n
 	$(BIN)/pytest tests/test_honesty.py tests/test_mutations.py tests/test_assertions.py -m "" --store-scores
 	$(BIN)/pytest tests/test_diagnosis.py -m mutants
 
-binder: .venv/ready ## run every chapter as Binder does, without a network
-	$(BIN)/pytest tests/test_binder.py -m "binder or everywhere"
+seldom: .venv/ready ## run what is slow and seldom fails: every chapter as in Binder, a race with a default build, a dead link
+	$(BIN)/pytest -m seldom
 
 addresses: .venv/ready ## try every address outside the book that it links to
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/addresses --quiet --keep-going
@@ -88,7 +88,7 @@ clean: ## remove what was built (.venv stays)
 	  { echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned packages into .venv (a few minutes, about 1 GB) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -98,4 +98,4 @@ _build/next/ready: tools/next_stack.lock
 	_build/next/venv/bin/pip install --quiet --require-hashes --requirement tools/next_stack.lock
 	@touch $@
 
-.PHONY: help book test seeds mutants binder addresses newest next lock formulas bench lab chapters pdf clean
+.PHONY: help book test seeds mutants seldom addresses newest next lock formulas bench lab chapters pdf clean

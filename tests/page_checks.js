@@ -150,6 +150,39 @@
     }
   },
 
+  // A question's text, and what is to be typed or chosen in each of its fields.
+  asked(box) {
+    const spec = JSON.parse(box.dataset.ask), form = spec.kind === "choice" || ask.caseOf(spec);
+    const prompt = (box.querySelector(".ask-prompt") ?? box.querySelector("legend")).innerText.trim();
+    return [prompt, spec.kind === "choice" ? spec.options.map((_, k) => k === spec.right) : form.lines.map(form.answer)];
+  },
+
+  // Every question has labels; all but those done already are met with nothing and with the right answer.
+  questions(done) {
+    const found = [];
+    for (const [k, box] of document.querySelectorAll("div.ask").entries()) {
+      const form = box.querySelector("form"), said = box.querySelector("[role=status]");
+      if (!form) { found.push(`a question without a form: ${box.innerText.slice(0, 60)}`); continue; }
+      const [prompt, answers] = this.asked(box), fields = [...box.querySelectorAll("input")];
+      if (!fields.every((field) => field.labels[0]?.innerText.trim())) found.push(`${prompt}: a field without a label`);
+      if (done.includes(k)) continue;
+      const met = (what, start) => {
+        form.requestSubmit();
+        if (!said.innerText.startsWith(start)) found.push(`${prompt}: ${what} is met with "${said.innerText}"`);
+      };
+      met("an empty answer", "Nothing is");
+      fields.forEach((field, i) => {
+        if (answers[i] === true) field.checked = true;
+        else if (answers[i]) field.value = answers[i];
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      met("the right answer", "Right.");
+      [...box.querySelectorAll("button")].find((button) => button.innerText === "Clear").click();
+      if (said.innerText) found.push(`${prompt}: cleared, it still says "${said.innerText}"`);
+    }
+    return found;
+  },
+
   links() {
     return [...document.querySelectorAll("a[href]")].map((link) => link.href);
   },

@@ -66,15 +66,19 @@ def test_every_requirement_is_pinned_once(checked):
     checked(pinned_packages=len(readers) + len(builders))
 
 
+def statements(path):
+    """What imports something in a notebook."""
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.walk(parse(source))]
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports(path):
     """The packages that a notebook imports, without Python's own and the book's."""
     imported = set()
-    for cell in nbformat.read(path, as_version=4).cells:
-        for node in ast.walk(parse(cell.source)) if cell.cell_type == "code" else ():
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(node.module.split(".")[0])
+    for node in statements(path):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+        imported |= {name.split(".")[0] for name in names}
     return imported - sys.stdlib_module_names - {"nnlib", *(path.stem for path in CHAPTERS.glob("*.py"))}
 
 
@@ -154,7 +158,7 @@ def execute(repository, notebooks, notes):
 
 def run(repository, notebooks, notes):
     """Notebooks run there without a network; the megabytes that the hungriest takes, with its worker processes."""
-    ran, said, noted = execute(repository, [str(path.relative_to(ROOT)) for path in notebooks], notes)
+    ran, said, noted = execute(repository, notebooks, notes)
     assert ran, said
     assert [host for note in noted.values() for host in note["wanted"]] == []
     sessions = Counter()
@@ -165,25 +169,16 @@ def run(repository, notebooks, notes):
     return max(kernels.values())
 
 
-def few(notebooks):
-    """Some of the notebooks that import among them all that any of them does."""
-    chosen, had = [], set()
-    for path in sorted(notebooks, key=lambda path: -len(imports(path))):
-        if not imports(path) <= had:
-            chosen.append(path)
-            had |= imports(path)
-    return chosen
-
-
-def test_notebooks_run_there(repository, tmp_path, checked):
-    notebooks = few(NOTEBOOKS)
-    peak = run(repository, notebooks, tmp_path / "notes")
-    assert peak < MEMORY
-    checked(notebooks_run_as_in_binder=len(notebooks), megabytes_of_memory_at_most=round(peak))
+def test_what_the_chapters_import_is_there_and_one_of_them_runs(repository, tmp_path, checked):
+    every = sorted({ast.unparse(node) for path in NOTEBOOKS for node in statements(path)})
+    copy = repository[0] / "chapters"
+    nbformat.write(new_notebook(cells=[new_code_cell("\n".join(every), id="all")]), copy / "imports.ipynb")
+    peak = run(repository, [copy / "imports.ipynb", copy / "05_a_layer.ipynb"], tmp_path / "notes")
+    checked(imports_done_as_in_binder=len(every), megabytes_that_they_take=round(peak))
 
 
 def test_every_notebook_runs_there(repository, tmp_path, checked):
-    peak = run(repository, NOTEBOOKS, tmp_path / "notes")
+    peak = run(repository, [path.relative_to(ROOT) for path in NOTEBOOKS], tmp_path / "notes")
     assert peak < MEMORY
     checked(notebooks_run_as_in_binder=len(NOTEBOOKS), megabytes_of_memory_at_most=round(peak))
 
@@ -191,7 +186,7 @@ def test_every_notebook_runs_there(repository, tmp_path, checked):
 def test_a_notebook_that_wants_the_network_is_found(repository, tmp_path):
     fetch = new_code_cell("import socket\nsocket.create_connection(('192.0.2.1', 80))", id="fetch")
     nbformat.write(new_notebook(cells=[fetch]), tmp_path / "fetch.ipynb")
-    ran, said, noted = execute(repository, [str(tmp_path / "fetch.ipynb")], tmp_path / "notes")
+    ran, said, noted = execute(repository, [tmp_path / "fetch.ipynb"], tmp_path / "notes")
     assert not ran
     assert "no network here: 192.0.2.1 is another host" in said
     assert [host for note in noted.values() for host in note["wanted"]] == ["192.0.2.1"]
@@ -200,6 +195,6 @@ def test_a_notebook_that_wants_the_network_is_found(repository, tmp_path):
 def test_a_kernel_killed_at_its_end_is_counted(repository, tmp_path):
     die = new_code_cell("import atexit, os, time\natexit.register(os.kill, os.getpid(), 9)\ntime.sleep(1)", id="die")
     nbformat.write(new_notebook(cells=[die]), tmp_path / "die.ipynb")
-    ran, said, noted = execute(repository, [str(tmp_path / "die.ipynb")], tmp_path / "notes")
+    ran, said, noted = execute(repository, [tmp_path / "die.ipynb"], tmp_path / "notes")
     assert ran, said
     assert any("ipykernel_launcher" in words for note in noted.values() for words in note["command"])

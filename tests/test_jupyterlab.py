@@ -33,7 +33,7 @@ PLACES = {
     "JUPYTERLAB_SETTINGS_DIR": "settings",
     "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
 }
-PLANTED = """\
+UNKNOWN = """\
 $x^2$ and $\\unknown{x}$
 
 :::{nowhere}
@@ -50,8 +50,14 @@ It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!--
 - a third<!-- given -->
 :::
 """
-FOLD = [
+LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [000-33](c_sources.ipynb#s-000-33)"
+CELLS = [
     new_markdown_cell(MACROS, id="macros"),
+    new_markdown_cell(UNKNOWN, id="unknown"),
+    new_markdown_cell(MARKED, id="marked"),
+    new_markdown_cell(LINKED, id="linked"),
+    new_markdown_cell("## Deeper: lies open", id="open"),
+    new_markdown_cell("Not folded", id="not-folded"),
     new_markdown_cell("(a-fold)=\n## Deeper: the fold", id="deeper", metadata={COLLAPSED: True}),
     new_markdown_cell("Words inside", id="words"),
     new_code_cell("answer = 42", id="code"),
@@ -59,7 +65,6 @@ FOLD = [
     new_markdown_cell("## After it", id="after"),
 ]
 INSIDE = ("Words inside", "answer = 42", "Inside still")
-LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [000-33](c_sources.ipynb#s-000-33)"
 EVERY_CELL = '{"windowingMode": "none"}'  # also those out of view
 
 
@@ -74,12 +79,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab on a copy of the chapters."""
     home, port = tmp_path_factory.mktemp("lab"), free_port()
     chapters = shutil.copytree(CHAPTER.parent, home / "chapters")
-    for name, text in {"planted": PLANTED, "marked": MARKED, "linked": LINKED}.items():
-        cells = [new_markdown_cell(MACROS, id="macros"), new_markdown_cell(text, id=name)]
-        nbformat.write(new_notebook(cells=cells), chapters / f"{name}.ipynb")
-    nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "fold.ipynb")
-    FOLD[1].metadata.clear()
-    nbformat.write(new_notebook(cells=FOLD, metadata=METADATA), chapters / "unfolded.ipynb")
+    nbformat.write(new_notebook(cells=CELLS, metadata=METADATA), chapters / "planted.ipynb")
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(EVERY_CELL)
@@ -138,6 +138,12 @@ def notebook(browser, lab):
         yield opened_chapter
 
 
+@pytest.fixture(scope="module")
+def planted(browser, lab):
+    with in_lab(browser, lab, "planted") as opened_notebook:
+        yield opened_notebook
+
+
 def stored(kind, words=""):
     """How many of the chapter's stored outputs are of a kind, and hold these words."""
     cells = nbformat.read(CHAPTER, as_version=4).cells
@@ -175,55 +181,6 @@ def test_all_its_markup_is_rendered(notebook, checked):
     checked(formulas_in_jupyterlab=notebook.locator(".katex").count())
 
 
-def test_markup_that_is_not_rendered_is_found(browser, lab):
-    with in_lab(browser, lab, "planted") as planted:
-        found = unrendered(planted)
-    assert r"raw markup in the text: \unknown{x}" in found
-    assert "nowhere - Unknown Directive" in found
-
-
-def test_a_mark_behind_a_number_is_not_seen(browser, lab):
-    with in_lab(browser, lab, "marked") as notebook:
-        text = notebook.locator(".jp-MarkdownCell .myst").last
-        expect(text.locator("p").first).to_have_text(re.compile(r"^It fell from 0.83 to 0.25, and .*7 times\.$"))
-        expect(text.locator("td").first).to_have_text("0.25")
-        for word in ("loss", "given", "<!--", "-->", "= 1"):
-            assert word not in text.text_content()
-
-
-def test_a_deeper_section_is_folded_and_opens(browser, lab):
-    with in_lab(browser, lab, "fold") as notebook:
-        inside = [notebook.locator(".jp-Cell").filter(has_text=words) for words in INSIDE]
-        for cell in inside:
-            expect(cell).to_be_hidden()
-        expect(notebook.locator(".jp-Cell").filter(has_text="After it")).to_be_visible()
-        notebook.locator(".jp-Cell").filter(has_text="Deeper: the fold").click()
-        notebook.page.keyboard.press("Escape")
-        notebook.page.keyboard.press("ArrowRight")  # JupyterLab's key for "expand this heading"
-        for cell in inside:
-            expect(cell).to_be_visible()
-        notebook.page.keyboard.press("ArrowLeft")
-        for cell in inside:
-            expect(cell).to_be_hidden()
-
-
-def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(browser, lab):
-    with in_lab(browser, lab, "unfolded") as notebook:
-        expect(notebook.locator(".jp-Cell").filter(has_text="Words inside")).to_be_visible()
-
-
-def test_a_link_opens_another_chapter(browser, lab):
-    with in_lab(browser, lab, "linked") as notebook:
-        notebook.get_by_role("link", name="Add up the paths").evaluate("(link) => link.click()")
-        expect(notebook.page.get_by_role("tab", name="02_many_paths.ipynb")).to_be_visible(timeout=60_000)
-
-
-def test_a_link_to_an_entry_opens_the_sources(browser, lab):
-    with in_lab(browser, lab, "linked") as notebook:  # JupyterLab goes on to headings only, the page to the entry
-        notebook.get_by_role("link", name="000-33").evaluate("(link) => link.click()")
-        expect(notebook.page.get_by_role("tab", name="c_sources.ipynb")).to_be_visible(timeout=60_000)
-
-
 def test_it_runs_and_its_explorer_moves(notebook):
     page = notebook.page
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -238,3 +195,46 @@ def test_it_runs_and_its_explorer_moves(notebook):
     before = live.locator("img").get_attribute("src")
     live.locator("xpath=..").get_by_role("slider").first.press("ArrowRight")
     expect(live.locator("img")).not_to_have_attribute("src", before)
+
+
+# What a notebook may hold, planted ------------------------------------------------------------------------------------
+
+
+def test_markup_that_is_not_rendered_is_found(planted):
+    found = unrendered(planted)
+    assert r"raw markup in the text: \unknown{x}" in found
+    assert "nowhere - Unknown Directive" in found
+
+
+def test_a_mark_behind_a_number_is_not_seen(planted):
+    text = planted.locator(".jp-MarkdownCell").filter(has_text="It fell").locator(".myst")
+    expect(text.locator("p").first).to_have_text(re.compile(r"^It fell from 0.83 to 0.25, and .*7 times\.$"))
+    expect(text.locator("td").first).to_have_text("0.25")
+    for word in ("loss", "given", "<!--", "-->", "= 1"):
+        assert word not in text.text_content()
+
+
+def test_a_deeper_section_is_folded_and_opens(planted):
+    inside = [planted.locator(".jp-Cell").filter(has_text=words) for words in INSIDE]
+    for cell in inside:
+        expect(cell).to_be_hidden()
+    expect(planted.locator(".jp-Cell").filter(has_text="After it")).to_be_visible()
+    planted.locator(".jp-Cell").filter(has_text="Deeper: the fold").click()
+    planted.page.keyboard.press("Escape")
+    planted.page.keyboard.press("ArrowRight")  # JupyterLab's key for "expand this heading"
+    for cell in inside:
+        expect(cell).to_be_visible()
+    planted.page.keyboard.press("ArrowLeft")
+    for cell in inside:
+        expect(cell).to_be_hidden()
+
+
+def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(planted):
+    expect(planted.locator(".jp-Cell").filter(has_text="Not folded")).to_be_visible()
+
+
+@pytest.mark.parametrize("words, name", [("Add up the paths", "02_many_paths"), ("000-33", "c_sources")])
+def test_a_link_opens_another_notebook(planted, words, name):
+    """JupyterLab goes on to headings, not to a row of a table; the page goes there too."""
+    planted.locator("a", has_text=words).evaluate("(link) => link.click()")
+    expect(planted.page.get_by_role("tab", name=f"{name}.ipynb")).to_be_visible(timeout=60_000)

@@ -87,12 +87,12 @@ CHECKS = (
     links,
     other_hosts,
     overflow,
-    paper,
     questions,
     raw_markup,
     reach,
     theme,
     traffic,
+    paper,  # last: the page stays on it
 )
 WIDE_LINE = '<div style="width: 2000px">A long line</div>'
 FOLD = """\

@@ -66,15 +66,15 @@ def test_page(browser, book, name):
         unfold(page)
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
-        for check in (raw_markup, links, other_hosts, explorers, questions, paper, *LOOK, accessibility):
+        for check in (raw_markup, links, other_hosts, explorers, questions, *LOOK, accessibility):
             problems += check(page)
-        resize(page, PHONE)
-        problems += overflow(page) + reach(page)
         page.emulate_media(color_scheme="dark")
+        problems += overflow(page) + reach(page)
+        resize(page, PHONE)
         for check in (*LOOK, accessibility):
             problems += check(page)
-        resize(page, WIDE)
-        problems += overflow(page) + reach(page)
+        page.emulate_media(color_scheme="light")
+        problems += overflow(page) + reach(page) + paper(page)
     assert problems == []
     assert counts.items() >= in_notebook(name).items()
 

@@ -39,7 +39,7 @@ def python(wheel, tmp_path_factory):
     home = tmp_path_factory.mktemp("empty")
     run(sys.executable, "-m", "venv", home)
     pinned = f"numpy=={numpy.__version__}"
-    run(home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", pinned, wheel)
+    run(home / "bin" / "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", pinned, wheel)
     return home / "bin" / "python"
 
 
