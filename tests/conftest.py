@@ -15,7 +15,7 @@ NO_BROWSER = "needs a browser. "
 # Each test belongs to a part: that of the first of these words in its name. `pytest -m pages` runs one part.
 PARTS = {
     "test_every_notebook_runs_there": "seldom",
-    "test_the_page_shows_sooner": "seldom",
+    "test_page_race": "seldom",
     "test_a_dead_link_is_found": "seldom",
     "test_the_book_builds": "book",
     "test_furniture": "book",

@@ -183,6 +183,13 @@
     return found;
   },
 
+  // What the page loaded, and how large it is when it is not compressed.
+  sizes() {
+    return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .filter((entry) => entry.name.startsWith("http"))
+      .map((entry) => [new URL(entry.name).pathname, entry.decodedBodySize]);
+  },
+
   links() {
     return [...document.querySelectorAll("a[href]")].map((link) => link.href);
   },

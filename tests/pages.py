@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 BOOK = os.environ.get("BOOK")  # another build of the same sources, which is not built here: `make next`
 HTML = ROOT / (BOOK or "_build/html")
 WIDE, PHONE = 1280, 390
+BYTES, OWN_BYTES = 2_500_000, 700_000  # that a page may load, not compressed; of them the project's own
 PAPER = 680  # the printable width of A4 in CSS pixels, margins off
 
 CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8").strip()
@@ -36,6 +37,17 @@ AXE = {
     "rules": {"target-size": {"enabled": True}},  # WCAG 2.2, off by default
     "preload": False,  # fetches the style sheets once more, for rules that are not run
 }
+BY_LOOK = [  # the rules whose answer hangs on colours, sizes, and what there is room for
+    "aria-hidden-focus",
+    "avoid-inline-spacing",
+    "button-name",
+    "color-contrast",
+    "link-in-text-block",
+    "link-name",
+    "scrollable-region-focusable",
+    "summary-name",
+    "target-size",
+]
 
 
 # ---------------------------------------------------------------------------------------------------- serve and open
@@ -137,6 +149,16 @@ other_hosts = partial(in_page, "otherHosts")
 census = partial(in_page, "census")
 
 
+def weight(page):
+    """What a page costs its reader in bytes."""
+    ours = {path.name for path in (ROOT / "_static").iterdir()}
+    sizes = dict(in_page("sizes", page))
+    own = {path: size for path, size in sizes.items() if "/_static/" not in path or Path(path).name in ours}
+    for what, loaded, most in (("in all", sizes, BYTES), ("of the project's own", own, OWN_BYTES)):
+        if not 0 < sum(loaded.values()) <= most:
+            yield f"{sum(loaded.values())} bytes {what}: {loaded}"
+
+
 def theme(page):
     """Light and dark follow the system."""
     with suppress(Error):  # colours fade over
@@ -147,16 +169,22 @@ def theme(page):
 def reach(page):
     """What scrolls, but not by keyboard."""
     with suppress(Error):  # the theme takes its time
-        page.wait_for_function(f"() => {CHECKS}.unreached().length === 0", timeout=5000)
+        page.wait_for_function(f"() => {CHECKS}.unreached().length === 0", timeout=2500)
     return in_page("unreached", page)
 
 
-def accessibility(page):
+def accessibility(page, options=AXE):
     """What axe-core finds: WCAG 2.0 to 2.2, A and AA, and best practices."""
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(f"(options) => {CHECKS}.accessibility(options)", AXE)
+    if page.evaluate("!window.axe"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(f"(options) => {CHECKS}.accessibility(options)", options)
     assert found["passes"], "axe-core checked nothing"
     return [f"axe {v['id']}, {v['help']}: {n['html'][:120]}" for v in found["violations"] for n in v["nodes"]]
+
+
+def accessibility_by_look(page):
+    """The same once more in other colours or at another width, by the rules that hang on them."""
+    return accessibility(page, AXE | {"runOnly": {"type": "rule", "values": BY_LOOK}})
 
 
 def explorers(page):

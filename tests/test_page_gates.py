@@ -5,6 +5,7 @@ import pytest
 from pages import (
     ROOT,
     accessibility,
+    accessibility_by_look,
     contrast,
     explorers,
     figures,
@@ -19,6 +20,7 @@ from pages import (
     reach,
     serve,
     theme,
+    weight,
 )
 
 from nnlib.ask import Choice, Number
@@ -80,6 +82,7 @@ def traffic(page):
 
 CHECKS = (
     accessibility,
+    accessibility_by_look,
     contrast,
     explorers,
     figures,
@@ -92,6 +95,7 @@ CHECKS = (
     reach,
     theme,
     traffic,
+    weight,
     paper,  # last: the page stays on it
 )
 WIDE_LINE = '<div style="width: 2000px">A long line</div>'
@@ -161,6 +165,9 @@ DEFECTS = {
     "a choice that ignores the keyboard": (questions, question().replace("(event.preventDefault(), check())", "event.preventDefault()"), "is met with"),
     "a button without a name": (accessibility, "<button></button>", "axe button-name"),
     "a word too faint": (accessibility, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
+    "a word too faint for its place": (accessibility_by_look, '<p style="color: #aaa; background: #fff">Faint</p>', "axe color-contrast"),
+    "a heavy page": (weight, f"<!-- {'heavy ' * 150_000} -->", "of the project's own"),
+    "a heavier one": (weight, f"<!-- {'heavy ' * 500_000} -->", "bytes in all"),
     "a formula that scrolls": (reach, f'<div class="math">{WIDE_LINE}</div>', "not by keyboard: A long line"),
     "an inline formula that scrolls": (reach, f'<style>span.math {{ overflow: auto !important }}</style>{formula()}', "a scroll container"),
     "a target too small": (accessibility, 2 * '<button style="font-size: 4px; padding: 0">a</button>', "axe target-size"),

@@ -13,6 +13,7 @@ from pages import (
     ROOT,
     WIDE,
     accessibility,
+    accessibility_by_look,
     census,
     contrast,
     explorers,
@@ -30,6 +31,7 @@ from pages import (
     resize,
     theme,
     unfold,
+    weight,
 )
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -66,12 +68,12 @@ def test_page(browser, book, name):
         unfold(page)
         counts = census(page)
         seen.update(counts, pages=1, links=len(inner_links(page)))
-        for check in (raw_markup, links, other_hosts, explorers, questions, *LOOK, accessibility):
+        for check in (weight, raw_markup, links, other_hosts, explorers, questions, *LOOK, accessibility):
             problems += check(page)
         page.emulate_media(color_scheme="dark")
         problems += overflow(page) + reach(page)
         resize(page, PHONE)
-        for check in (*LOOK, accessibility):
+        for check in (*LOOK, accessibility_by_look):
             problems += check(page)
         page.emulate_media(color_scheme="light")
         problems += overflow(page) + reach(page) + paper(page)
