@@ -41,6 +41,9 @@ MOST = 2**31  # numbers in an array that is to be made: 16 gigabytes
 class Table(dict):
     """A dictionary from a function to its partner, open to readers; an unknown function gets an error."""
 
+    def __init__(self, entry):
+        self.entry = entry  # what a reader writes to add one
+
     def __missing__(self, function):
         known = getattr(function, "__original__", None)
         if known is not None:  # a twin's partner is a twin
@@ -49,11 +52,15 @@ class Table(dict):
         names, name = list(map(name_of, self)), name_of(function)
         twice = f" (that is another function called {name}: was it defined a second time?)" if name in names else ""
         known = f"no derivative is known for {name}, only for {', '.join(names)}{twice}"
-        raise ValueError(f"{known}; table[function] = rule adds one")
+        raise ValueError(f"{known}; {self.entry.format(name)} adds one")
 
 
-VJP = Table()  # {sigmoid: sigmoid_vjp, ...}: the rule of every activation
-GRAD = Table()  # {half_mse: half_mse_grad, ...}: the gradient of every loss
+VJP = Table(
+    "nnlib.VJP[{}] = a function of g, a and z that returns dz"
+)  # {sigmoid: sigmoid_vjp, ...}: the rule of every activation
+GRAD = Table(
+    "nnlib.GRAD[{}] = a function of y and t that returns dy"
+)  # {half_mse: half_mse_grad, ...}: the gradient of every loss
 FUSED = {}  # {sigmoid_bce: sigmoid, ...}: the activation that a loss of logits contains
 FOLLOWS = {}  # {bce: sigmoid, ...}: the activation whose outputs a loss expects, so that nobody need look at them
 

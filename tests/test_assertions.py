@@ -31,7 +31,7 @@ from nnlib import CheckResult, Diagnosis, ask, explore, plots, slips
 NOTEBOOKS = sorted(CHAPTERS.glob("*.ipynb"))
 AT_LEAST = 0.9  # of the faults are noticed
 MOST = 40  # wrong functions a chapter; of more, these are drawn
-SECONDS = 40  # of computing that a fault may take: it may make a loop endless
+SECONDS = 100  # of computing that a fault may take: it may make a loop endless
 KINDS = {  # what a wrong function does to its numbers
     "a thousandth more": lambda array: array * 1.001,
     "the other sign": lambda array: ~array if array.dtype == bool else -array,

@@ -43,7 +43,8 @@ MATHEMATICS = ["activations", "losses", "layers", "network", "training", "gradch
 AROUND = 40  # of the bugs in each of the modules around it are drawn
 AT_LEAST = 0.97  # of the bugs are noticed
 SLOW = 0.3  # seconds: a case that takes longer is left out
-SECONDS, BYTES = 60, 8 * 2**30  # that a bug may take: it may make a loop endless, or an array enormous
+PATIENCE, BYTES = 5, 8 * 2**30  # times the right module's seconds, bytes: a bug may make a loop endless, or an array
+SECONDS = 300  # that the right module may take
 
 # Planting -------------------------------------------------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ def tree_of(module):
 
 def noticed(module, tree, seconds):
     """What notices that nnlib has this module: the name of a test, or None. The cases that are fast come first."""
-    load(module, tree)
+    load(module, tree, 10 + PATIENCE * sum(seconds.values()))
     try:
         check(importlib.import_module("nnlib"))
     except Exception:
@@ -97,11 +98,11 @@ def timed(module):
     return {case: s for case, s in sorted(seconds.items(), key=lambda item: item[1]) if s < SLOW}
 
 
-def load(module, tree):
+def load(module, tree, limit=SECONDS):
     """Let nnlib and the tests be imported anew, with this module. For a process that ends afterwards."""
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     signal.signal(signal.SIGPROF, too_long)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, limit)
     sys.stdout = open(os.devnull, "w")  # of functions that print
     warnings.simplefilter("error")
     ours = os.path.dirname(__file__)
