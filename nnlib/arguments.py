@@ -55,12 +55,10 @@ class Table(dict):
         raise ValueError(f"{known}; {self.entry.format(name)} adds one")
 
 
-VJP = Table(
-    "nnlib.VJP[{}] = a function of g, a and z that returns dz"
-)  # {sigmoid: sigmoid_vjp, ...}: the rule of every activation
-GRAD = Table(
-    "nnlib.GRAD[{}] = a function of y and t that returns dy"
-)  # {half_mse: half_mse_grad, ...}: the gradient of every loss
+# {sigmoid: sigmoid_vjp, ...}: the rule of every activation
+VJP = Table("nnlib.VJP[{}] = a function of g, a and z that returns dz")
+# {half_mse: half_mse_grad, ...}: the gradient of every loss
+GRAD = Table("nnlib.GRAD[{}] = a function of y and t that returns dy")
 FUSED = {}  # {sigmoid_bce: sigmoid, ...}: the activation that a loss of logits contains
 FOLLOWS = {}  # {bce: sigmoid, ...}: the activation whose outputs a loss expects, so that nobody need look at them
 

@@ -32,6 +32,8 @@ def pointer(case, wrong):
     k, j, _ = wrong[-1]
     both = len(wrong) > 1 and wrong[-2][0] == k
     lines = [line_of_nnlib(case.net, "activation" if both else ("dW", "db")[j], k)]
+    if both and k + 1 == len(case.right) and (loss := line_of_nnlib(case.net, "loss", k)) not in lines:
+        lines.insert(0, loss)
     if both and k + 1 < len(case.right):
         lines.append(f"the way back through layer {k + 2}, {line_of_nnlib(case.net, 'dx', k + 1)}")
     which = f"Both gradients of layer {k + 1} are" if both else f"One gradient of layer {k + 1} is"
@@ -217,7 +219,7 @@ def weighted(case, wrong):
         else:  # too few numbers to tell how much each counts; but not whether it is one of them alone
             counts = min((*np.eye(N), *(N * np.eye(N))), key=lambda one: np.abs(one @ shares - np.ravel(got)).max())
         nearest = counts.round(6)
-        if np.abs(nearest @ shares - np.ravel(got)).max() <= 1e-5 * np.abs(got).max() and np.ptp(nearest) > 0:
+        if np.abs(nearest @ shares - np.ravel(got)).max() <= 1e-5 * np.abs(got).max() and np.ptp(nearest) > 1e-3:
             said.setdefault(tuple(nearest + 0.0), []).append(f"d{entry.name}")
     for counts, arrays in said.items():
         in_loop = any(name.startswith("dW") for name in arrays)

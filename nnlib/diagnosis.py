@@ -27,7 +27,7 @@ from .arguments import (
 from .card import number, sizes_of
 from .clues import clues, slope_used
 from .contracts import Array, all_finite, bare, brief, check_arrays, check_flag, check_kind
-from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, how_many_fit, straight, upright
+from .conventions import EXAMPLES, WEIGHTS, Convention, by_layer, conventions, how_many_fit, missing, straight, upright
 from .gradcheck import check_vjp, compare, numerical_grad, relative_error
 from .losses import bce, cross_entropy, half_mse, sigmoid_bce, softmax_cross_entropy
 from .mistakes import MISTAKES, Mistake
@@ -37,6 +37,7 @@ from .slots import Net, grads_of
 from .verdict import EXPLAINED, Cause, Diagnosis, advice, cause, evidence, good_batch, is_own, limits
 
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}  # between two ways to compute one gradient
+NEARLY = 1e-4  # of a gradient that a small constant in a quotient or a logarithm may move
 
 # What the functions below require -----------------------------------------------------------------------------------
 
@@ -230,7 +231,7 @@ def diagnose(
     return judge(params, acts, x, t, loss, grads, penalty or (), mistakes)
 
 
-def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
+def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None, turned=False):
     """The diagnosis of gradients that have been read, and of the value of the loss that came with them."""
     tolerance = max(ROUNDING[X.dtype] for X in chain.from_iterable(grads) if X is not None)
     params = [tuple(np.array(X, dtype=float) for X in pair) for pair in with_biases(params)]
@@ -249,7 +250,7 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
         if np.shape(X) != np.shape(Y)
     }
     proviso = [f"with {dX} as {shape}, for {X} as {right}" for (dX, shape), (X, right) in bent.items()][:1]
-    case = Case.of(net, flat, tolerance, mistakes)
+    case = Case.of(net, flat, tolerance, mistakes)._replace(turned=turned)
     entries = compared(case)
     losses, returned = scales(net), []
     if value is not None:
@@ -260,7 +261,22 @@ def judge(params, acts, x, t, loss, grads, penalty, mistakes, value=None):
                 return Diagnosis("named", ((other_loss(net, *returned),),), entries, (), "", params)
             proviso = [f"for a loss that is {words} times {loss.__name__}", *proviso] if words else proviso
             return Diagnosis("right", (), compared(case, scale), tuple(limits(case)), " and ".join(proviso), params)
-    return explained(case, entries, losses, returned, params)
+    diagnosis = explained(case, entries, losses, returned, params)
+    if diagnosis.status == "unknown" and nearly_right(case, entries) and not returned:
+        n = int(-np.log10(max(entry.worst for entry in entries)))
+        digits = f"to {n} digits, as where a small ε keeps a quotient or a logarithm finite"
+        entries = tuple(entry._replace(tolerance=NEARLY) for entry in entries)
+        return Diagnosis("right", (), entries, tuple(limits(case)), " and ".join([digits, *proviso]), params)
+    return diagnosis
+
+
+def nearly_right(case, entries):
+    """Whether the gradients differ by little, and not in a few entries alone, which would be a mistake in these."""
+    pairs = [two for pair, s in zip(case.grads, case.right) for two in zip(pair, grads_of(s)) if two[0] is not None]
+    if max(entry.worst for entry in entries) > NEARLY:
+        return False
+    off = [np.abs(got - want)[want != 0] > 1e-12 * np.abs(want).max() for got, want in pairs]
+    return all(np.mean(here) > 0.5 for here, entry in zip(off, entries) if not entry.ok)
 
 
 def compared(case, scale=1.0):
@@ -268,12 +284,18 @@ def compared(case, scale=1.0):
     right = (
         case.right if scale == case.net.scale else Case.of(case.net._replace(g=scale * case.net.g), case.grads).right
     )
+    turn = np.transpose if case.turned else np.asarray
     return tuple(
-        compare(f"{letter}{k}", got, want, np.zeros(want.shape, dtype=bool), max(np.abs(X).max() for X in grads_of(s)))
+        compare(f"{letter}{k}", turn(got), turn(want), turn(np.zeros(want.shape, dtype=bool)), largest(s))
         for k, (pair, s) in enumerate(zip(case.grads, right), start=1)
         for letter, got, want in zip("Wb", pair, grads_of(s))
         if got is not None
     )
+
+
+def largest(s):
+    """The size of the largest number in the gradients of a layer."""
+    return max(np.abs(X).max() for X in grads_of(s))
 
 
 def right_at(case, scale):
@@ -395,17 +417,29 @@ def foreign_rule(net):
     """A rule that was added to a table and is no derivative of its function, as a cause."""
     rng = np.random.default_rng(0)
     for k, act in enumerate(net.acts):
-        if not is_own(VJP[act]) and not check_vjp(act, VJP[act], net.trace[k][1][:7], rng=rng):
-            return wrong_rule(f"VJP[{act.__name__}]", act, k + 1, 4)
+        if not is_own(VJP[act]):
+            z, a = (X[:7] for X in net.trace[k][1:])
+            got = VJP[act](np.ones_like(z), a, z)
+            if wrong := not_like(got, z, "z") or not check_vjp(act, VJP[act], z, rng=rng):
+                return wrong_rule(f"VJP[{act.__name__}]", act, wrong, k + 1, 4)
     if not is_own(GRAD[net.loss]):
         y, t = net.trace[-1][2][:7], net.t[:7]
-        if relative_error(GRAD[net.loss](y, t), numerical_grad(lambda y: net.loss(y, t), y)) > 1e-6:
-            return wrong_rule(f"GRAD[{net.loss.__name__}]", net.loss, len(net.acts), 6)
+        got = GRAD[net.loss](y, t)
+        if wrong := not_like(got, y, "y") or relative_error(got, numerical_grad(lambda y: net.loss(y, t), y)) > 1e-6:
+            return wrong_rule(f"GRAD[{net.loss.__name__}]", net.loss, wrong, len(net.acts), 6)
     return None
 
 
-def wrong_rule(entry, function, layer, chapter):
-    sentence = f"The rule {entry} that was added is not the derivative of {function.__name__}, so it can judge nothing."
+def not_like(got, X, key):
+    """How what a rule returns differs in kind from the array that belongs there, in words."""
+    if not isinstance(got, np.ndarray):
+        return f"returns a {type(got).__name__}, where an array of the shape of {key} belongs"
+    return f"returns an array {got.shape}, where {key} is {X.shape}" if got.shape != X.shape else ""
+
+
+def wrong_rule(entry, function, wrong, layer, chapter):
+    what = wrong if isinstance(wrong, str) else f"is not the derivative of {function.__name__}"
+    sentence = f"The rule {entry} that was added {what}, so it can judge nothing."
     return Cause("wrong_rule", layer, f"layer {layer}", "W and b", sentence, chapter, entry)
 
 
@@ -477,6 +511,8 @@ def diagnose_function(
     problems = [problem(shape, acts, loss, rng, penalty or ()) for shape in (sizes, sizes.square)]
     told = Convention(examples, weights)
     convention, words = recognised(my_backward, problems[0], told)
+    if unsteady := two_answers(my_backward, problems[0], convention):
+        return Diagnosis("bad_input", remarks=(unsteady,), params=problems[0].params)
     trials = [trial(my_backward, one, convention, mistakes) for one in problems]
     diagnosis = combine(trials)
     if diagnosis.status == "unknown":
@@ -551,7 +587,12 @@ def outcome(my_backward, problem, convention):
         and params[0][1] is not None
         and all(db is None for _, db in grads)
     ):
-        return outcome(my_backward, problem.without_biases(), convention)
+        without = outcome(my_backward, problem.without_biases(), convention)
+        if without.complaint:  # it has a b then, and makes no gradient for it
+            return Outcome(problem, complaint=f"db is None in every layer, and without b {without.complaint}")
+        return without
+    if isinstance(grads, dict) and (absent := missing(grads, params)):
+        return Outcome(problem, complaint=absent)
     try:
         grads = convention.take(read_grads(grads, params), params)
     except (ValueError, TypeError) as complaint:
@@ -562,6 +603,24 @@ def outcome(my_backward, problem, convention):
     if any(X is not None and X.dtype == np.float32 for pair in grads for X in pair):
         notes.append("my_backward returned float32 for parameters of float64, so it was judged by five digits.")
     return Outcome(problem, grads, value, notes=tuple(notes))
+
+
+def two_answers(my_backward, problem, convention):
+    """What there is to say of a function that answers one question in two ways."""
+    first, second, third = (numbers(outcome(my_backward, problem, convention)) for _ in range(3))
+    if not first.shape == second.shape == third.shape or np.allclose(first, second, rtol=1e-7):
+        return ""
+    if np.allclose(third - second, second - first, rtol=1e-6):
+        grown = "its gradients grow by the same amount at every call"
+        return f"Asked the same again, {grown}: they are added up, and never set back to zero."
+    kept = "it draws random numbers, as dropout does, or keeps something from one call for the next"
+    return f"Asked the same again, my_backward gives another answer: {kept}."
+
+
+def numbers(did):
+    """All gradients of an outcome in one array of their own, which a later call cannot change."""
+    arrays = [np.ravel(X) for pair in did.grads for X in pair if X is not None]
+    return np.concatenate(arrays or [np.empty(0)])
 
 
 def raised(error):
@@ -599,7 +658,8 @@ def trial(my_backward, problem, convention, mistakes):
     if did.complaint:
         return Diagnosis("bad_input", remarks=(did.complaint,), params=problem.params), did.notes
     params, acts, x, t, loss, penalty = did.problem
-    diagnosis = judge(params, acts, x, t, loss, did.grads, penalty, mistakes, did.value)
+    turned = (convention.weights == "in out") != convention.turned
+    diagnosis = judge(params, acts, x, t, loss, did.grads, penalty, mistakes, did.value, turned)
     return diagnosis._replace(params=with_biases(params)), did.notes
 
 
@@ -652,7 +712,8 @@ def combine(trials):
     if wrong and not holds and all(d.explanations for d in wrong):
         remarks.append("What explains one network does not explain the other.")
     notes = dict.fromkeys(chain.from_iterable(notes for _, notes in trials))
-    return Diagnosis(status, tuple(holds.values()), shown.entries, (*remarks, *notes), shown.proviso, shown.params)
+    proviso = next((d.proviso for d in judged if d.proviso), "") if status == "right" else shown.proviso
+    return Diagnosis(status, tuple(holds.values()), shown.entries, (*remarks, *notes), proviso, shown.params)
 
 
 def common(judged):

@@ -291,7 +291,15 @@ CLASSES = ((softmax_cross_entropy, identity), (cross_entropy, softmax))  # their
 
 # The mistakes ---------------------------------------------------------------------------------------------------------
 
-MISTAKES = [  # open: a reader may append an entry
+
+class Listed(list):
+    """A list that help shows in two words, and not entry by entry."""
+
+    def __repr__(self):
+        return f"[{len(self)} mistakes]"
+
+
+MISTAKES = Listed([  # open: a reader may append an entry
     # The loss, and the numbers that belong in it alone
     mistake(
         "sign", 6, "loss", every,
@@ -561,4 +569,4 @@ MISTAKES = [  # open: a reader may append an entry
         "The gradient is zero {place}: nothing arrived there, or nothing was stored.",
         *scaled(lambda s: 0),
     ),
-]  # fmt: skip
+])  # fmt: skip

@@ -28,6 +28,7 @@ class Case(NamedTuple):
     slack: list  # for the rounding of each of `grads`
     slack_right: list  # and of each that is right
     mistakes: list = MISTAKES
+    turned: bool = False  # whether a reader has dW as (n_in, n_out)
 
     @classmethod
     def of(cls, net, grads=None, tolerance=1e-9, mistakes=MISTAKES):

@@ -13,6 +13,7 @@ from networks import network
 from nnlib import (
     GRAD,
     VJP,
+    bce,
     diagnose,
     diagnose_function,
     grads_of_step,
@@ -441,6 +442,125 @@ def test_a_rule_that_was_added_wrong_is_the_diagnosis(monkeypatch):
     monkeypatch.setitem(GRAD, huber, LOSSES[absolute])
     found = diagnose_function(regression(LOSSES[huber]), [4, 5, 3], [tanh, identity], huber)
     assert [cause.name for cause in found.causes] == ["wrong_rule"] and "GRAD[huber]" in str(found)
+
+
+@pytest.mark.parametrize(
+    "rule, words",
+    [
+        (lambda g, a, z: (g * gelu_slope(z),), "returns a tuple, where an array of the shape of z belongs"),
+        (lambda g, a, z: (g * gelu_slope(z))[0], "returns an array (5,), where z is (7, 5)"),
+    ],
+)
+def test_a_rule_that_returns_something_else_is_the_diagnosis(monkeypatch, rule, words):
+    monkeypatch.setitem(VJP, gelu, rule)
+    found = diagnose_function(two_layers(gelu, gelu_slope), [4, 5, 3], [gelu, identity], softmax_cross_entropy)
+    assert [cause.name for cause in found.causes] == ["wrong_rule"] and words in said(found)
+
+
+def test_an_activation_without_a_rule_is_told_how_to_get_one():
+    with pytest.raises(ValueError, match=r"nnlib\.VJP\[gelu\] = a function of g, a and z that returns dz adds one"):
+        diagnose_function(two_layers(gelu, gelu_slope), [4, 5, 3], [gelu, identity], softmax_cross_entropy)
+
+
+# What a function does beside its mathematics ------------------------------------------------------------------------------
+
+
+def honest(params, acts, x, t):
+    return value_and_grad(params, acts, x, t, softmax_cross_entropy)[1]
+
+
+class Grown:
+    """Gradients that are added up and never set back to zero, in arrays of its own or in new ones."""
+
+    def __init__(self, in_place):
+        self.in_place, self.held = in_place, {}
+
+    def __call__(self, params, acts, x, t):
+        grads, key = honest(params, acts, x, t), str([W.shape for W, _ in params])
+        held = self.held.setdefault(key, [[np.zeros_like(X) for X in pair] for pair in grads])
+        for pair, more in zip(held, grads):
+            for k, X in enumerate(more):
+                pair[k] = np.add(pair[k], X, out=pair[k] if self.in_place else None)
+        return held
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_gradients_that_are_never_set_back_are_said_to_grow(in_place):
+    found = diagnose_function(Grown(in_place))
+    assert found.status == "bad_input" and "added up, and never set back to zero" in said(found)
+
+
+def test_two_answers_to_one_question_are_no_gradient():
+    rng = np.random.default_rng(0)
+
+    def dropped(params, acts, x, t):
+        kept = rng.random(x.shape) < 0.8
+        return honest(params, acts, x * kept / 0.8, t)
+
+    found = diagnose_function(dropped)
+    assert found.status == "bad_input" and "draws random numbers, as dropout does" in said(found)
+
+
+def with_epsilon(epsilon, off=1.0):
+    """A sigmoid layer and its cross-entropy as quotients that a small constant keeps finite."""
+
+    def my_backward(params, acts, x, t):
+        ((W, b),) = params
+        p = 1 / (1 + np.exp(-(x @ W.T + b)))
+        dp = -(t / (p + epsilon) - off * (1 - t) / (1 - p + epsilon)) / len(x)
+        delta = dp * p * (1 - p)
+        return [(delta.T @ x, delta.sum(axis=0))]
+
+    return my_backward
+
+
+def test_a_small_constant_in_a_quotient_is_right_to_so_many_digits():
+    told = [4, 3], [sigmoid], bce
+    assert diagnose_function(with_epsilon(0), *told).head.startswith("Right: ")
+    for epsilon in (1e-7, 1e-6):
+        found = diagnose_function(with_epsilon(epsilon), *told)
+        assert found and "digits, as where a small ε" in found.head, found
+        assert "count" not in said(found) and all(entry.ok for entry in found.entries)
+    assert diagnose_function(with_epsilon(1e-2), *told).status == "unknown"
+    assert not diagnose_function(with_epsilon(1e-8, off=-1), *told)
+
+
+def test_the_loss_is_looked_at_where_both_gradients_of_the_last_layer_are_wrong():
+    found = diagnose_function(with_epsilon(0, off=-1), [4, 3], [sigmoid], bce)
+    assert "look at bce_grad: " in said(found) and "and at sigmoid_vjp: " in said(found)
+
+
+def test_an_entry_stands_where_its_owner_has_it():
+    """dW of one wrong entry, as in × out: the place is the owner's, and so is a shape."""
+
+    def spoiled(params, acts, x, t):
+        turned = [(W.T, b) for W, b in params]
+        (dW, db), *rest = honest(turned, acts, x, t)
+        mine = dW.T.copy()
+        mine[3, 1] += 1
+        return [(mine, db), *((dW.T, db) for dW, db in rest)]
+
+    found = diagnose_function(spoiled, [4, 5, 3], weights="in out")
+    assert "dW1[3, 1] is" in said(found) and found.entries[0].at == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (
+            lambda grads: {f"d{name}2": X for name, X in zip("Wb", grads[1])},
+            "grads has no dW1 and no db1, only dW2, db2.",
+        ),
+        (lambda grads: [(dW, None) for dW, _ in grads], "db is None in every layer, and without b my_backward raised"),
+    ],
+)
+def test_gradients_that_were_not_made_are_named(change, words):
+    def my_backward(params, acts, x, t):
+        params[0][1] + 1  # it has a b
+        return change(honest(params, acts, x, t))
+
+    found = diagnose_function(my_backward, [4, 5, 3])
+    assert found.status == "bad_input" and words in said(found)
 
 
 # Bounded ------------------------------------------------------------------------------------------------------------------
