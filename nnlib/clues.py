@@ -55,6 +55,11 @@ def factors(case, wrong):
     for words, several in alike.items():
         if equal(case, case.grads, [[several[0][1] * X for X in pair] for pair in right]):
             ratio = several[0][1]
+            size = np.sqrt(sum((X**2).sum() for pair in case.grads for X in pair if X is not None))
+            if abs(size - size.round(2)) < 1e-9:
+                loss = f"all together have the norm {size:g}: they were scaled by their norm, or clipped to it"
+                yield f"Every gradient is {words} times the right one, and {loss}."
+                continue
             step = f", or if it is the step, at learning rate {number(-ratio)}" if -1 < ratio < 0 else ""
             loss = f"it is right if your loss is {words} times nnlib's{step}"
             yield f"Every gradient is {words} times the right one: {loss}."
@@ -78,6 +83,14 @@ def slope_used(case, k):
             instead = f", where {right} belongs" if right else ""
             yield f"In layer {k + 1} the gradient that arrives was multiplied by {words}{instead}."
             return
+    if (words := on_each_side(s.z, used)) and words != (right := on_each_side(s.z, belongs)):
+        yield f"In layer {k + 1} the gradient that arrives was multiplied by {words}, where {right or 'f′(z)'} belongs."
+
+
+def on_each_side(z, values):
+    """Values as one polynomial in z where it is negative, and another where it is positive, in words."""
+    below, above = (polynomial(z[side], values[side], "z") for side in (z < 0, z > 0))
+    return f"{below} where z < 0 and {above} where z > 0" if below and above and below != above else ""
 
 
 def polynomial(of, values, letter):
@@ -95,9 +108,13 @@ def polynomial(of, values, letter):
 
 
 def clipped(case):
-    """Whether every gradient is the right one, cut off at a largest size that several entries have."""
+    """Whether every gradient is the right one, cut off at a largest size that several entries have; or its sign."""
     got = [X for pair in case.grads for X in pair if X is not None]
     most = max(np.abs(X).max() for X in got)
+    signs = [[most * np.sign(X) for X in grads_of(s)] for s in case.right]
+    if sum(X.size for X in got) > 4 and equal(case, case.grads, signs):
+        yield f"Every entry is ±{number(most)}, with the right sign, as Adam's first step has it."
+        return
     if sum(int((np.abs(X) == most).sum()) for X in got) > 2:
         right = [[np.clip(X, -most, most) for X in grads_of(s)] for s in case.right]
         if equal(case, case.grads, right):

@@ -525,6 +525,51 @@ def test_a_small_constant_in_a_quotient_is_right_to_so_many_digits():
     assert not diagnose_function(with_epsilon(1e-8, off=-1), *told)
 
 
+def scaled_by_norm(grads):
+    size = np.sqrt(sum((X**2).sum() for pair in grads for X in pair))
+    return [(dW / size, db / size) for dW, db in grads]
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (scaled_by_norm, "all together have the norm 1: they were scaled by their norm"),
+        (
+            lambda grads: [tuple(0.1 * np.sign(X) for X in pair) for pair in grads],
+            "Every entry is ±0.1, with the right",
+        ),
+    ],
+)
+def test_what_an_optimiser_makes_of_gradients(change, words):
+    found = diagnose_function(lambda *given: change(honest(*given)), [4, 5, 3])
+    assert found.status == "unknown" and words in said(found)
+
+
+@pytest.mark.parametrize(
+    "slope, words",
+    [
+        (
+            lambda z: np.where(z > 0, 1, 0.01),
+            "0.01 where z < 0 and 1 where z > 0, where 0 where z < 0 and 1 where z > 0",
+        ),
+        (np.sign, "−1 where z < 0 and 1 where z > 0"),
+        (lambda z: np.where(z > 0, 1, 0.01 * z), "0.01 z where z < 0 and 1 where z > 0"),
+    ],
+)
+def test_the_slope_on_each_side_of_the_kink(slope, words):
+    def my_backward(params, acts, x, t):
+        (W1, b1), (W2, b2) = params
+        z1 = x @ W1.T + b1
+        a1 = np.maximum(z1, 0)
+        p = np.exp(a1 @ W2.T + b2)
+        delta = (p / p.sum(axis=1, keepdims=True) - t) / len(x)
+        below = delta @ W2 * slope(z1)
+        return [(below.T @ x, below.sum(axis=0)), (delta.T @ a1, delta.sum(axis=0))]
+
+    found = diagnose_function(my_backward, [4, 5, 3], [relu, identity])
+    assert f"was multiplied by {words}" in said(found), found
+
+
 def test_the_loss_is_looked_at_where_both_gradients_of_the_last_layer_are_wrong():
     found = diagnose_function(with_epsilon(0, off=-1), [4, 3], [sigmoid], bce)
     assert "look at bce_grad: " in said(found) and "and at sigmoid_vjp: " in said(found)
