@@ -37,7 +37,7 @@ from .slots import Net, grads_of
 from .verdict import EXPLAINED, Cause, Diagnosis, advice, cause, evidence, good_batch, is_own, limits
 
 ROUNDING = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}  # between two ways to compute one gradient
-NEARLY = 1e-4  # of a gradient that a small constant in a quotient or a logarithm may move
+NEARLY = 1e-5  # of a gradient that a small constant in a quotient or a logarithm may move
 
 # What the functions below require -----------------------------------------------------------------------------------
 
