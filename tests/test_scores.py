@@ -1,14 +1,15 @@
-"""The stored scores: each is shown in the book; that of the planted bugs is high enough, and lists every survivor."""
+"""The stored scores: each is shown in the book; those of the planted bugs are high enough, and list every survivor."""
 
 import json
 import re
 from pathlib import Path
 
+import test_assertions
 from survivors import NO_BUGS
 from test_mutations import AT_LEAST, FILES, MATHEMATICS
 
 SCORES = Path(__file__).parents[1] / "chapters" / "scores"
-BUGS = json.loads((SCORES / "mutants.json").read_text("utf-8"))
+BUGS, ASSERTIONS = (json.loads((SCORES / f"{name}.json").read_text("utf-8")) for name in ("mutants", "assertions"))
 
 
 def test_every_stored_score_is_shown():
@@ -34,3 +35,13 @@ def test_every_survivor_is_listed():
     numbers = totals(BUGS)
     assert numbers[1] == len(listed) and numbers[3] == len(BUGS["lists"]["Not noticed"])
     assert BUGS["total"] == ["all", *numbers]
+
+
+def test_nearly_every_assertion_fails_under_a_fault(checked):
+    total, useful, planted, noticed = totals(ASSERTIONS)
+    silent, unnoticed = ASSERTIONS["lists"].values()
+    assert ASSERTIONS["total"] == ["all", total, useful, planted, noticed]
+    assert total - useful == len(silent) and planted - noticed == len(unnoticed)
+    assert {chapter for chapter, *_ in ASSERTIONS["rows"]} == {path.stem for path in test_assertions.NOTEBOOKS}
+    assert noticed >= test_assertions.AT_LEAST * planted and useful >= test_assertions.AT_LEAST * total
+    checked(wrong_functions_when_the_score_was_stored=planted)
