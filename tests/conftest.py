@@ -14,7 +14,7 @@ NO_BROWSER = "needs a browser. "
 
 # Each test belongs to a part: that of the first of these words in its name. `pytest -m pages` runs one part.
 PARTS = {
-    "test_every_notebook_runs_there": "seldom",
+    "test_in_binder": "seldom",
     "test_page_race": "seldom",
     "test_a_dead_link_is_found": "seldom",
     "test_the_book_builds": "book",
@@ -138,12 +138,11 @@ def pytest_testnodedown(node):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """With several processes the longest first: the pages, Binder's image, and what else waits for the built book."""
+    """With several processes the longest first: the pages, and what else waits for the built book."""
     for item in items:
         item.add_marker(part(item.nodeid))
 
     def place(item):
-        long = [name in item.nodeid for name in ("test_pages.py", "test_binder.py")]
-        return [not first for first in (*long, "book" in getattr(item, "fixturenames", ()))]
+        return "test_pages.py" not in item.nodeid, "book" not in getattr(item, "fixturenames", ())
 
     items.sort(key=place)
