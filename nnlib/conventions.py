@@ -87,7 +87,7 @@ def by_layer(grads, params):
 def missing(grads, params):
     """Which gradients a dictionary of names does not have, in words."""
     there = {(m[1][0].lower(), int(m[2])) for key in grads if (m := NAME.fullmatch(str(key)))}
-    first = min((k for _, k in there), default=1) and 1
+    first = 0 if any(k == 0 for _, k in there) else 1
     wanted = [(letter, k) for k in range(first, first + len(params)) for letter in "wb"]
     absent = [f"d{letter.upper() if letter == 'w' else letter}{k}" for letter, k in wanted if (letter, k) not in there]
     return f"grads has no {' and no '.join(absent)}, only {', '.join(map(str, grads))}." if there and absent else ""

@@ -50,7 +50,7 @@ It fell from 0.83<!-- loss "at first:" --> to **0.25**<!-- loss -->, and $7$<!--
 - a third<!-- given -->
 :::
 """
-LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [an entry](check_yours.ipynb#an-entry)"
+LINKED = "Go on: [Add up the paths](02_many_paths.ipynb), [000-33](c_sources.ipynb#s-000-33)"
 CELLS = [
     new_markdown_cell(MACROS, id="macros"),
     new_markdown_cell(UNKNOWN, id="unknown"),
@@ -233,7 +233,7 @@ def test_a_deeper_section_that_says_nothing_to_jupyterlab_lies_open(planted):
     expect(planted.locator(".jp-Cell").filter(has_text="Not folded")).to_be_visible()
 
 
-@pytest.mark.parametrize("words, name", [("Add up the paths", "02_many_paths"), ("an entry", "check_yours")])
+@pytest.mark.parametrize("words, name", [("Add up the paths", "02_many_paths"), ("000-33", "c_sources")])
 def test_a_link_opens_another_notebook(planted, words, name):
     """JupyterLab goes on to headings, not to a row of a table; the page goes there too."""
     planted.locator("a", has_text=words).evaluate("(link) => link.click()")
