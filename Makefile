@@ -49,10 +49,9 @@ next: .venv/ready _build/next/ready ## build the book on the Sphinx after Jupyte
 	$(BIN)/python tools/next_stack.py
 	BOOK=_build/next/html $(BIN)/pytest -m pages --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-lock: ## pin what the requirements bring along, with its hashes: requirements.lock, tools/next_stack.lock
-	@test -x _build/lock/bin/uv || { $(PYTHON) -m venv _build/lock && _build/lock/bin/pip install --quiet uv==0.13.9; }
+lock: .venv/ready ## pin what the requirements bring along, with its hashes: requirements.lock, tools/next_stack.lock
 	@for name in requirements tools/next_stack; do \
-	  _build/lock/bin/uv pip compile $$name.txt --output-file $$name.lock --universal --python-version 3.11 \
+	  $(BIN)/uv pip compile $$name.txt --output-file $$name.lock --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header --quiet || exit; \
 	done
 
@@ -88,7 +87,10 @@ clean: ## remove what was built (.venv stays)
 	  { echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned packages into .venv (a few minutes, about 1 GB) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --no-compile --require-hashes --requirement requirements.lock
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
+	$(BIN)/pip install --quiet --require-hashes --requirement .venv/uv.lock
+	$(BIN)/uv pip install --quiet --python .venv --require-hashes --requirement requirements.lock || \
+	  $(BIN)/pip install --quiet --no-compile --require-hashes --requirement requirements.lock # knows its user's mirrors
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
