@@ -39,4 +39,4 @@ def test_without_a_browser_the_rest_runs_and_the_run_fails(tmp_path):
     run = subprocess.run([*command, tmp_path], cwd=tmp_path, env=bare, capture_output=True, text=True)
     assert "1 passed, 1 skipped" in run.stdout and run.returncode == pytest.ExitCode.TESTS_FAILED
     assert "NOT RUN, since no browser starts here: test_a.py (1)" in run.stdout
-    assert "`apt-get install chromium " in run.stdout
+    assert "`apt-get install chromium-headless-shell " in run.stdout

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 
 from playwright.sync_api import Error, sync_playwright
 
-SYSTEM = ("chromium", "chromium-browser", "google-chrome")
+# First the one without a window: the same engine, for two thirds of the work
+SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -22,10 +23,10 @@ QUIET = (
 
 PLAYWRIGHT = [sys.executable, "-m", "playwright"]
 APT = ["apt-get", "-qq", "-y", "--no-install-recommends"]
-DEBIAN = ["chromium", "fonts-dejavu-core", "libatomic1"]  # Playwright's driver does not start without libatomic1
+DEBIAN = ["chromium-headless-shell", "fonts-dejavu-core", "libatomic1"]  # the last for Playwright's driver
 ADVICE = (
     f"No browser starts here: `apt-get install {' '.join(DEBIAN)}` installs one on Debian, "
-    "`.venv/bin/playwright install --with-deps chromium` elsewhere."
+    "`.venv/bin/playwright install --with-deps --only-shell chromium` elsewhere."
 )
 
 
@@ -72,13 +73,13 @@ def rights():
 
 def ways():
     """How to come by a browser: what a way is called, and its commands."""
-    yield "Playwright's own", [[*PLAYWRIGHT, "install", "chromium"]]
+    yield "Playwright's own", [[*PLAYWRIGHT, "install", "--only-shell", "chromium"]]
     root = rights()
     if shutil.which("apt-get") is None or root is None:
         return
     update, install = [*root, *APT, "update"], [*root, *APT, "install"]
     if platform.freedesktop_os_release()["ID"] == "ubuntu":  # whose chromium package is a snap
-        fetch = [*PLAYWRIGHT, "install", "--with-deps", "chromium"]
+        fetch = [*PLAYWRIGHT, "install", "--with-deps", "--only-shell", "chromium"]
         yield "Playwright's own on Ubuntu's libraries", [update, [*install, "libatomic1"], fetch]
     else:
         yield "Debian's package", [update, [*install, *DEBIAN]]
