@@ -15,7 +15,7 @@ test: .venv/ready ## run every test: the package, the chapters again cell by cel
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	@$(BIN)/python tools/browser.py || true # what needs one then counts as not run, and the tests fail at their end
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder # a process a core
 	@$(BIN)/python tools/routes.py
 	@echo "All tests passed."
 

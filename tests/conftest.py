@@ -138,11 +138,13 @@ def pytest_testnodedown(node):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """With several processes the longest first: the pages, and what else waits for the built book."""
+    """With several processes the longest file first, the pages, which begin with building the book; what else is read
+    in the built book after what is not, so that no process waits for it."""
     for item in items:
         item.add_marker(part(item.nodeid))
+    readers = {item.path for item in items if "book" in getattr(item, "fixturenames", ())}
 
     def place(item):
-        return "test_pages.py" not in item.nodeid, "book" not in getattr(item, "fixturenames", ())
+        return "test_pages.py" not in item.nodeid, item.path.suffix == ".ipynb", item.path in readers
 
     items.sort(key=place)
