@@ -1,6 +1,8 @@
 """The checks of the pages find what they are there for: a good page passes them all, and a page with one defect planted
 in it fails, for that reason."""
 
+from functools import cache
+
 import pytest
 from pages import (
     ROOT,
@@ -58,6 +60,7 @@ def picture(alt, source="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/s
     return f'<img alt="{alt}" src="{source}">'
 
 
+@cache
 def explorer(say="A line with slope {:.1f} that starts at {:.1f}", **options):
     def draw(ax, slope, start):
         ax.plot([0, 1], [start, start + slope])

@@ -4,6 +4,7 @@ import ast
 import copy
 import sys
 from collections import Counter, defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,12 @@ sys.path.insert(0, str(CHAPTERS))
 import source_checks  # noqa: E402
 
 ENTRIES = sources.entries()
-JUDGED = {name: list(sources.judged(name, entry)) for name, entry in ENTRIES.items()}
 EVERY = 20  # one changed formula in so many is tried; all of them take two minutes
+
+
+@cache
+def every_entry():
+    return {name: list(sources.judged(name, entry)) for name, entry in ENTRIES.items()}
 
 
 def evaluated(found):
@@ -31,14 +36,14 @@ def misfits(name, **changed):
 
 
 def test_the_judge_agrees_with_every_verdict():
-    assert [str(j) for found in JUDGED.values() for j in found if not j.agrees] == []
+    assert [str(j) for found in every_entry().values() for j in found if not j.agrees] == []
 
 
 def test_a_changed_formula_is_noticed_and_the_score_is_stored(score):
     """Per article: its entries, those that are evaluated, and what becomes of changed formulas."""
     rows, survivors = [], []
     for article in ("000", "001", "002", "003", "004"):
-        own = {name: found for name, found in JUDGED.items() if name.startswith(article)}
+        own = {name: found for name, found in every_entry().items() if name.startswith(article)}
         fates = list(sources.fates((j for found in own.values() for j in found), EVERY))
         count = Counter(fate for _, _, fate in fates)
         survivors += [[name, change] for name, change, fate in fates if fate == "survived"]
@@ -49,7 +54,7 @@ def test_a_changed_formula_is_noticed_and_the_score_is_stored(score):
     assert entries == 243 and read >= 150
     assert noticed > 200 and noticed >= 0.95 * (noticed + survived)
     unread = defaultdict(list)
-    for name, found in JUDGED.items():
+    for name, found in every_entry().items():
         if not evaluated(found):
             unread[sources.unread(ENTRIES[name], found)].append(name)
     score(
