@@ -89,8 +89,8 @@ clean: ## remove what was built (.venv stays)
 	$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	$(BIN)/pip install --quiet --require-hashes --requirement .venv/uv.lock
-	$(BIN)/uv pip install --quiet --python .venv --require-hashes --requirement requirements.lock || \
-	  $(BIN)/pip install --quiet --no-compile --require-hashes --requirement requirements.lock # knows its user's mirrors
+	$(BIN)/uv pip install --quiet --python .venv --compile-bytecode --require-hashes --requirement requirements.lock || \
+	  $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock # knows its user's mirrors
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
