@@ -3,6 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Install what a lock pins into an environment: uv does it ten times faster than pip, which knows its user's mirrors.
+install = $(BIN)/uv pip install --quiet --python $(2) --compile-bytecode --require-hashes --requirement $(1) || \
+  $(2)/bin/pip install --quiet --require-hashes --requirement $(1)
+
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
@@ -85,19 +89,18 @@ clean: ## remove what was built (.venv stays)
 	  { echo "This needs Python 3.11 or newer as $(PYTHON); make PYTHON=/path/to/python names another."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 	  { echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Installing the pinned packages into .venv (a few minutes, about 1 GB) ..."
+	@echo "Installing the pinned packages into .venv (a minute or two, about 1 GB) ..."
 	$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	$(BIN)/pip install --quiet --require-hashes --requirement .venv/uv.lock
-	$(BIN)/uv pip install --quiet --python .venv --compile-bytecode --require-hashes --requirement requirements.lock || \
-	  $(BIN)/pip install --quiet --require-hashes --requirement requirements.lock # knows its user's mirrors
+	$(call install,requirements.lock,.venv)
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-_build/next/ready: tools/next_stack.lock
-	@echo "Installing the next stack into _build/next/venv (a few minutes, about 500 MB) ..."
+_build/next/ready: tools/next_stack.lock | .venv/ready
+	@echo "Installing the next stack into _build/next/venv (a minute or two, about 500 MB) ..."
 	$(PYTHON) -m venv _build/next/venv
-	_build/next/venv/bin/pip install --quiet --require-hashes --requirement tools/next_stack.lock
+	$(call install,tools/next_stack.lock,_build/next/venv)
 	@touch $@
 
 .PHONY: help book test seeds mutants seldom addresses newest next lock formulas bench lab chapters pdf clean
