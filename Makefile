@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 # Install what a lock pins into an environment: uv does it ten times faster than pip, which knows its user's mirrors.
-install = $(BIN)/uv pip install --quiet --python $(2) --compile-bytecode --require-hashes --requirement $(1) || \
+install = $(BIN)/uv pip install --quiet --system-certs --compile-bytecode --python $(2) --require-hashes --requirement $(1) || \
   $(2)/bin/pip install --quiet --require-hashes --requirement $(1)
 
 help: ## list the commands
@@ -55,7 +55,7 @@ next: .venv/ready _build/next/ready ## build the book on the Sphinx after Jupyte
 
 lock: .venv/ready ## pin what the requirements bring along, with its hashes: requirements.lock, tools/next_stack.lock
 	@for name in requirements tools/next_stack; do \
-	  $(BIN)/uv pip compile $$name.txt --output-file $$name.lock --universal --python-version 3.11 \
+	  $(BIN)/uv pip compile --system-certs $$name.txt --output-file $$name.lock --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header --quiet || exit; \
 	done
 
