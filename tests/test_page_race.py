@@ -108,5 +108,5 @@ def test_the_page_shows_sooner_than_a_default_one(browser, book, default_book, c
 
 
 def test_a_page_that_is_held_up_loses(browser, book, default_book):
-    times = race(browser, book, default_book, 1, held_up=30_000)
+    times = race(browser, book, default_book, 1, held_up=15_000)
     assert lost(times) == ["first_paint", "mathematics_ready"], times
