@@ -268,6 +268,7 @@ READ = {  # what is changed, how, and what the rules say to it
     "%%capture": (source("number", "print", "%%capture\nprint"), "a magic that keeps"),
     "a number below 1e-5, all digits": (another("print(f'{1.5e-6:.7f}')", says("0.0000015\n")), "compared as 0.00000"),
     "a number in an alternative text": (titled("4", "44"), "44 in the words of the figure"),
+    "a tone in an alternative text": (titled("climbs", "climbs, darker each time,"), "darker in the words of the figure"),
     "no alternative text": (lambda nb: cell(nb, "curve").metadata.clear(), "image alt is ''"),
     "outputs cleared": (lambda nb: cell(nb, "number").update(execution_count=None, outputs=[]), "execution_count is None"),
     "another verdict of landed": (printed("land", "same as", "nearly"), "landed said"),
@@ -280,6 +281,7 @@ UNREAD = {  # and what harms nothing
     "a small number with its exponent": another("print(f'{1.5e-6:.1e}')", says("1.5e-06\n")),
     "prose": lambda nb: nb.cells.append(new_markdown_cell("A word more.", id="prose")),
     "an alternative text in other words": titled("climbs", "rises"),
+    "a tone that stays": titled("climbs", "climbs in grey"),
     "a distance that must be large": source("check", CHECK, "assert not np.allclose(tanh(z), z, atol=0.1)"),
 }
 

@@ -33,6 +33,7 @@ from nnlib import (
     value_and_grad,
 )
 
+ROOT = Path(__file__).parents[1]
 PAGES = {"light": "#ffffff", "dark": "#121212"}
 PANEL = "#ffffff"
 
@@ -252,9 +253,17 @@ def contrast(a, b):
     return (high + 0.05) / (low + 0.05)
 
 
-def dimmed(color):
-    """What the book's dark theme makes of a picture: brightness(.8) contrast(1.2)."""
-    return to_hex(np.clip((0.8 * np.array(to_rgb(color)) - 0.5) * 1.2 + 0.5, 0, 1))
+HALF_A_TURN = [[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]]  # of all hues, as CSS defines it
+
+
+def inverted(color):
+    """What a dark page of the book makes of a figure: invert(0.93) hue-rotate(180deg)."""
+    return to_hex(np.clip(HALF_A_TURN @ (0.93 - 0.86 * np.array(to_rgb(color))), 0, 1))
+
+
+def test_inverted_is_what_the_style_sheets_do():
+    for name in ("book", "explorer"):
+        assert "filter: invert(0.93) hue-rotate(180deg)" in (ROOT / f"_static/{name}.css").read_text("utf-8")
 
 
 def test_contrast_is_that_of_the_standard():
@@ -270,8 +279,8 @@ def test_lines_stand_out_from_either_page(color, page):
 
 @pytest.mark.parametrize("color", [plots.FORWARD, plots.BACKWARD, plots.THIRD, plots.FOURTH, plots.INK])
 def test_text_and_lines_stand_out_from_the_panel_on_either_page(color):
-    assert contrast(plots.TEXT[color], PANEL) >= 4.5 <= contrast(dimmed(plots.TEXT[color]), dimmed(PANEL))
-    assert contrast(color, PANEL) >= 3 <= contrast(dimmed(color), dimmed(PANEL))
+    assert contrast(plots.TEXT[color], PANEL) >= 4.5 <= contrast(inverted(plots.TEXT[color]), inverted(PANEL))
+    assert contrast(color, PANEL) >= 3 <= contrast(inverted(color), inverted(PANEL))
 
 
 def test_no_text_colour_could_do_without_a_panel():

@@ -21,6 +21,7 @@ DISTANCE = re.compile(r"\b(error|norm|distance|difference|deviation|diff|gap|wor
 SLACK = {"atol", "rtol", "tol", "abs", "rel", "tolerance", "delta", "abs_tol", "rel_tol"}
 MARKED = re.compile(r"[\d.]*<!--.*?-->")  # what tools/marks.py resolves
 NUMBER = re.compile(r"(?<![\w.^])\d+(?:\.\d+)?")
+TONE = re.compile(r"\b(?:(?:dark|light|pale|bright)(?:er|est)?|black|white)\b", re.I)  # changes on a dark page
 EVERYTHING = {"Exception", "BaseException", "AssertionError"}
 SWALLOWED = re.compile(r"(?<![\w.])0\.00000\d*[1-9]\d*(?!\d*e)")  # of which tests/nbval_sanitize.cfg leaves 0.00000
 
@@ -229,7 +230,8 @@ def numbers(cell):
 
 
 def captions(nb):
-    """Numbers in captions and alternative texts that stand nowhere else in the chapter, not even with more digits."""
+    """In captions and alternative texts: numbers that stand nowhere else in the chapter, not even with more digits; and
+    tones, which are true on light pages alone."""
     texts = [cell.source for cell in nb.cells]
     for output in (output for cell in nb.cells for output in cell.get("outputs", ())):
         data = output.get("data", {})
@@ -239,6 +241,8 @@ def captions(nb):
     for cell in nb.cells:
         shown = cell.metadata.get("mystnb", {})
         for words in (shown.get("image", {}).get("alt", ""), shown.get("figure", {}).get("caption", "")):
+            for tone in TONE.findall(words):
+                yield f"cell {cell.id}: {tone} in the words of the figure is the opposite on a dark page: {words}"
             for found in NUMBER.findall(MARKED.sub("", words)):
                 digits = len(found.partition(".")[2])
                 if not any(abs(value - float(found)) <= 0.501 * 10.0**-digits for value in known):
