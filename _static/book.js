@@ -6,6 +6,13 @@ addEventListener("DOMContentLoaded", () => {
   each(".bd-sidebar-primary", (e) => { e.setAttribute("role", "region"); e.setAttribute("aria-label", "Book navigation"); }); // [region]
 });
 
+// Paper is light, also when a dark page is printed.
+matchMedia("print").addEventListener("change", ({ matches: printed }) => {
+  const { dataset } = document.documentElement;
+  if (printed) dataset.onScreen = dataset.theme;
+  dataset.theme = printed ? "light" : dataset.onScreen;
+});
+
 // From a folder, where pages cannot be fetched, the search lists its hits without extracts.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 

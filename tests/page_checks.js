@@ -50,18 +50,21 @@
 
   // Formulas reach 4.5:1 against what is behind them. A style sheet draws their glyphs, which axe-core does not see.
   contrast() {
-    const luminance = (color) => {
-      const [r, g, b] = color.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
     const found = new Set();
     for (const formula of document.querySelectorAll("mjx-math, mjx-math .fwd, mjx-math .grad, mjx-math [style*=color]")) {
       const [ink, ground] = [this.channels(getComputedStyle(formula).color), this.ground(formula)];
-      const [low, high] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
-      const contrast = (high + 0.05) / (low + 0.05);
+      const contrast = this.ratio(ink, ground);
       if (contrast < 4.5) found.add(`a formula's contrast is ${contrast.toFixed(2)}: rgb(${ink}) on rgb(${ground})`);
     }
     return [...found];
+  },
+
+  // The contrast of two colours, as WCAG 2 defines it.
+  ratio(...colors) {
+    const linear = (c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const [low, high] = colors.map((color) => color.slice(0, 3).map(linear))
+      .map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
   },
 
   channels(color) {
@@ -100,6 +103,17 @@
     return [...document.querySelectorAll("details:not(.ask-paste)")].flatMap((details) =>
       [...details.children].filter((child) => child.tagName !== "SUMMARY" && !child.checkVisibility())
         .map((child) => `folded on paper: ${child.textContent.trim().slice(0, 80)}`));
+  },
+
+  // On paper there are no backgrounds: each text stands out from white, 4.5:1.
+  faint() {
+    const looks = new Map();
+    for (const text of document.querySelectorAll("main :not(mjx-container, mjx-container *)"))
+      if ([...text.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) && text.checkVisibility())
+        looks.set(getComputedStyle(text).color, text.textContent.trim().slice(0, 50));
+    return [...looks].map(([color, text]) => [this.ratio(this.channels(color), [255, 255, 255]), text])
+      .filter(([contrast]) => contrast < 4.5)
+      .map(([contrast, text]) => `faint on paper, ${contrast.toFixed(2)}:1: ${text}`);
   },
 
   // What announces another host without asking it for anything yet.

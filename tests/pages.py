@@ -333,7 +333,12 @@ def inner_links(page):
 
 
 def paper(page):
-    """Printed, all that is folded lies open and nothing is cut off. The page stays on paper."""
+    """Printed, from a dark page too, all that is folded lies open, nothing is cut off, and the ink is dark. The page
+    stays on paper."""
+    page.emulate_media(color_scheme="dark")
+    theme(page)  # waits until it is
     page.emulate_media(media="print")
     page.set_viewport_size({"width": PAPER, "height": 1000})
-    return in_page("folded", page) + overflow(page)
+    with suppress(Error):  # colours fade over
+        page.wait_for_function(f"() => {CHECKS}.faint().length === 0", timeout=1000)
+    return in_page("folded", page) + overflow(page) + in_page("faint", page)

@@ -40,7 +40,7 @@ PAGE = f"""\
 {(ROOT / "_static" / "book.css").read_text("utf-8")}
 {(ROOT / "_static" / "ask.css").read_text("utf-8")}
 html {{ --pst-color-background: #fff; }}
-@media (prefers-color-scheme: dark) {{ html {{ --fwd: #56b4e9; --pst-color-background: #111; }} body {{ background: #111; }} body, a {{ color: #eee; }} }}
+@media screen and (prefers-color-scheme: dark) {{ html {{ --fwd: #56b4e9; --pst-color-background: #111; }} body {{ background: #111; }} body, a {{ color: #eee; }} }}
 </style>
 <main>
 <h1 id="top">A page</h1>
@@ -143,6 +143,7 @@ DEFECTS = {
     "a line cut off": (overflow, f'<div style="width: 300px; overflow: hidden">{WIDE_LINE}</div>', "cut off, 2000 px in 300"),
     "a line cut off on paper": (paper, f'<div style="width: 300px; overflow: auto">{WIDE_LINE}</div>', "cut off, 2000 px in 300"),
     "a solution folded on paper": (paper, FOLD, "folded on paper: Two"),
+    "a dark page's ink on paper": (paper, "<style>@media (prefers-color-scheme: dark) { p { color: #eee } }</style><p>Pale</p>", "faint on paper, 1.16:1: Pale"),
     "a page that stays light": (theme, "<style>body { background: #fff !important }</style>", "in a dark system"),
     "a link to nowhere": (links, '<a href="nowhere.html">There</a>', "nowhere.html"),
     "a link to no anchor": (links, '<a href="#nowhere">There</a>', "#nowhere"),
