@@ -109,7 +109,7 @@
   faint() {
     const looks = new Map();
     for (const text of document.querySelectorAll("main :not(mjx-container, mjx-container *)"))
-      if ([...text.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()) && text.checkVisibility())
+      if ([...text.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && /\w/.test(node.data)) && text.checkVisibility())
         looks.set(getComputedStyle(text).color, text.textContent.trim().slice(0, 50));
     return [...looks].map(([color, text]) => [this.ratio(this.channels(color), [255, 255, 255]), text])
       .filter(([contrast]) => contrast < 4.5)
